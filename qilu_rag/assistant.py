@@ -1,0 +1,237 @@
+"""The composition root: settings in, an assistant out that can search, ask and ingest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock, Thread
+from types import TracebackType
+
+from qilu_rag.answer.write import Writer
+from qilu_rag.backends.chat import EndpointChat
+from qilu_rag.backends.embedding import SentenceTransformerEmbedder
+from qilu_rag.backends.faiss_index import FaissBackend
+from qilu_rag.backends.local_server import LocalServer
+from qilu_rag.backends.manifest import find_model
+from qilu_rag.backends.model_files import ModelStore
+from qilu_rag.backends.tantivy_index import TantivyBackend
+from qilu_rag.config import Settings
+from qilu_rag.errors import QiluError
+from qilu_rag.ingest.pipeline import IngestReport, Pipeline, Progress
+from qilu_rag.ingest.snapshot import SnapshotStore
+from qilu_rag.moderation import Gate, build_gate
+from qilu_rag.ports import ChatModel, Embedder, VectorBackend, WordBackend
+from qilu_rag.retrieve.names import NameMatcher
+from qilu_rag.retrieve.query import understand
+from qilu_rag.retrieve.search import Searcher, given_hits
+from qilu_rag.text.language import language_of
+from qilu_rag.types import Hit, Query, Reply, Stage, Verdict
+
+_log = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Everything that the page and the command line can do.
+
+    Made by `build`; close it (or use it as a context manager) to stop the embedded
+    language model.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        embedder: Embedder,
+        chat: ChatModel,
+        gate: Gate,
+        store: SnapshotStore,
+        server: LocalServer | None = None,
+    ) -> None:
+        self.settings = settings
+        self._embedder = embedder
+        self._chat = chat
+        self._gate = gate
+        self._store = store
+        self._server = server
+        self._writer = Writer(chat, settings.search, settings.chat.max_tokens)
+        self._lock = Lock()
+        self._searcher: tuple[str, Searcher] | None = None
+
+    def search(
+        self, question: str, *, k: int = 10, category: str | None = None, city: str | None = None
+    ) -> list[Hit]:
+        """The passages that fit a question best.
+
+        Raises:
+            InputError: when the question is empty or too long.
+            SnapshotError: when there is no index.
+        """
+        searcher = self._open()
+        limit = self.settings.max_question
+        query = understand(question, searcher.names, limit=limit, category=category, city=city)
+        return searcher.search(query, k)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        passages: Sequence[str] | None = None,
+    ) -> Iterator[Reply]:
+        """Answers a question.
+
+        Args:
+            question: as the reader typed it.
+            history: earlier questions of the conversation, oldest first.
+            passages: answer from these texts alone, not from the corpus.
+
+        Yields:
+            The reply as it grows: sources first, then sentence after sentence; the last
+            one is whole.
+
+        Raises:
+            InputError: when the question is empty or too long.
+            SnapshotError: when there is no index.
+        """
+        started = time.perf_counter()
+        verdict = self._gate.check(question, "input", question=question)
+        if verdict.action == "block":
+            query = Query(asked=question, text=question, language=language_of(question))
+            yield self._gate.refuse(query, verdict)
+            return
+        query, hits = self._evidence(verdict.text, history, passages)
+        search_ms = (time.perf_counter() - started) * 1000
+        yield from self._gate.screen(
+            self._writer.write(query, hits),
+            searched=query.text,
+            started=started,
+            search_ms=search_ms,
+        )
+
+    def _evidence(
+        self, question: str, history: Sequence[str], passages: Sequence[str] | None
+    ) -> tuple[Query, list[Hit]]:
+        limit = self.settings.max_question
+        if passages is None:
+            searcher = self._open()
+            query = understand(question, searcher.names, history=history, limit=limit)
+            return query, searcher.search(query, self.settings.search.depth)
+        query = understand(question, NameMatcher(()), history=history, limit=limit)
+        passed = [text for text in passages if self.moderate(text, "document").action != "block"]
+        return query, given_hits(query, passed, self._embedder)
+
+    def moderate(self, text: str, stage: Stage = "input") -> Verdict:
+        """Screens one text."""
+        return self._gate.check(text, stage)
+
+    def ingest(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
+        """Brings files and folders into a new snapshot; see `ingest.pipeline`."""
+        pipeline = Pipeline(
+            home=self.settings.home,
+            settings=self.settings.ingest,
+            store=self._store,
+            embedder=self._embedder,
+            screen=lambda text, source: self._gate.check(text, "document", question=source),
+        )
+        return pipeline.run(paths, progress)
+
+    def warm_up(self) -> None:
+        """Loads the models in the background, so that the first question finds them ready."""
+        Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            self._embedder.embed_queries(["孔子"])
+            self._writer.warm()
+        except QiluError as error:
+            _log.warning("%s", error)
+
+    def _open(self) -> Searcher:
+        """The searcher over the snapshot in use; reopened when another is published."""
+        with self._lock:
+            current = self._store.current_id()
+            if self._searcher is None or self._searcher[0] != current:
+                snapshot = self._store.open(self._embedder)
+                searcher = Searcher(snapshot, self._embedder, self.settings.search)
+                self._searcher = (snapshot.id, searcher)
+            return self._searcher[1]
+
+    def close(self) -> None:
+        """Stops the embedded language model."""
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    chat: ChatModel | None = None,
+    vectors: VectorBackend | None = None,
+    words: WordBackend | None = None,
+) -> Assistant:
+    """Puts an assistant together; ports that are not given are the real ones.
+
+    Raises:
+        ModelMissing: when the embedder's files are not there. A missing chat model is no
+            error here: answers are then extracts.
+    """
+    server = None
+    if chat is None:
+        chat, server = _chat(settings)
+    return Assistant(
+        settings,
+        embedder=embedder or _embedder(settings),
+        chat=chat,
+        gate=build_gate(settings.home / "review.sqlite"),
+        store=SnapshotStore(
+            settings.home / "snapshots", vectors or FaissBackend(), words or TantivyBackend()
+        ),
+        server=server,
+    )
+
+
+def _embedder(settings: Settings) -> Embedder:
+    wanted = settings.embedding
+    path = wanted.path or ModelStore(settings.models).require(
+        find_model(wanted.model, "embedding")
+    )
+    return SentenceTransformerEmbedder(path, batch=wanted.batch)
+
+
+def _chat(settings: Settings) -> tuple[ChatModel, LocalServer | None]:
+    wanted = settings.chat
+    if wanted.url is not None:
+        url = wanted.url
+        return _endpoint(settings, lambda: url, wanted.key), None
+
+    def path() -> Path:
+        return wanted.path or ModelStore(settings.models).require(
+            find_model(wanted.model, "chat")
+        )
+
+    server = LocalServer(path, context=wanted.context, threads=wanted.threads)
+    return _endpoint(settings, server.url, server.key), server
+
+
+def _endpoint(settings: Settings, url: Callable[[], str], key: str) -> EndpointChat:
+    return EndpointChat(
+        url=url,
+        model=settings.chat.model,
+        key=key,
+        temperature=settings.chat.temperature,
+        timeout=settings.chat.timeout,
+    )

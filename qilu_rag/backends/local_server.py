@@ -1,0 +1,75 @@
+"""llama.cpp's own server inside this process, on a free loopback port."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from qilu_rag.errors import ChatError, ModelMissing
+
+if TYPE_CHECKING:
+    import xllamacpp
+
+
+class LocalServer:
+    """A server for one GGUF file, started at first use and shared by all callers.
+
+    Args:
+        path: gives the GGUF file, verified by whoever hands it in; called at the start.
+        context: window in tokens.
+        threads: 0 takes the machine's cores.
+    """
+
+    def __init__(self, path: Callable[[], Path], *, context: int, threads: int) -> None:
+        self._path = path
+        self._context = context
+        self._threads = threads or os.cpu_count() or 2
+        self._lock = Lock()
+        self._server: xllamacpp.Server | None = None
+        self.key = secrets.token_urlsafe(24)
+
+    def url(self) -> str:
+        """The OpenAI-compatible base URL; starts the server (some 5 s) when it is not up.
+
+        Raises:
+            ModelMissing: when the model's file is not there.
+            ChatError: when the model can't be loaded.
+        """
+        with self._lock:
+            if self._server is None:
+                self._server = self._start()
+            return f"{self._server.listening_address}/v1"
+
+    def _start(self) -> xllamacpp.Server:
+        import xllamacpp
+
+        path = self._path()
+        if not path.is_file():
+            raise ModelMissing(f"there is no model file {path}; see QILU_CHAT__PATH")
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(path)
+        parameters.hostnames = ["127.0.0.1"]
+        parameters.port = 0
+        parameters.api_keys = [self.key]  # other users of the machine stay out
+        parameters.cors_origins = "localhost"
+        parameters.ui = False
+        parameters.offline = True
+        parameters.endpoint_slots = False
+        parameters.verbosity = 0
+        parameters.n_ctx = self._context
+        parameters.n_parallel = 1  # two answers at a time would each take twice as long
+        parameters.cpuparams.n_threads = self._threads
+        parameters.cpuparams_batch.n_threads = self._threads
+        try:
+            return xllamacpp.Server(parameters)
+        except (RuntimeError, ValueError) as error:
+            raise ChatError(f"the language model {path} can't be loaded: {error}") from error
+
+    def close(self) -> None:
+        """Stops the server; safe to call twice."""
+        with self._lock:
+            self._server = None

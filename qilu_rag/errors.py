@@ -1,0 +1,68 @@
+"""Everything that can go wrong and be said in one sentence.
+
+    QiluError
+    ├── ConfigError        a setting is unknown or has a wrong value
+    ├── InputError         what was handed in can't be used (question, option, batch line)
+    │   └── DocumentError  a file can't be read as a document
+    ├── ModelError
+    │   ├── ModelMissing   a model's files are not there
+    │   ├── ModelCorrupt   a model's files are not what the manifest says
+    │   └── ChatError      the chat model can't be reached, or broke off
+    ├── SnapshotError      the index is missing, damaged or was made by another embedder
+    └── Busy               another process holds the lock
+
+Each message names the thing and says what to do. Only these cross the edge of the
+program as text; anything else is a defect and is logged with its cause.
+"""
+
+from __future__ import annotations
+
+
+class QiluError(Exception):
+    """Base of all errors that carry a sentence for the person at the keyboard."""
+
+
+class ConfigError(QiluError):
+    """A setting is unknown or has a wrong value."""
+
+
+class InputError(QiluError):
+    """What was handed in can't be used."""
+
+
+class DocumentError(InputError):
+    """A file can't be read as a document.
+
+    Args:
+        source: path of the file, or id of the line, as the person named it.
+        reason: what is wrong, and the mend.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class ModelError(QiluError):
+    """A model can't be used."""
+
+
+class ModelMissing(ModelError):
+    """A model's files are not there."""
+
+
+class ModelCorrupt(ModelError):
+    """A model's files are not what the manifest says."""
+
+
+class ChatError(ModelError):
+    """The chat model can't be reached, or broke off."""
+
+
+class SnapshotError(QiluError):
+    """The index is missing, damaged, or was made by another embedder."""
+
+
+class Busy(QiluError):
+    """Another process holds the lock."""

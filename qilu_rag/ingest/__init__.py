@@ -1,0 +1,1 @@
+"""From files to a snapshot: load, clean, split, embed, publish."""

@@ -1,0 +1,80 @@
+"""Vectors by content: a text that was embedded once is never embedded again.
+
+One SQLite file in the home; each batch is committed as it comes, so that a run that was
+killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from qilu_rag.errors import QiluError
+from qilu_rag.ports import Embedder, Vectors
+
+_BATCH = 256
+_SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+
+
+def embed_cached(
+    texts: Sequence[str],
+    embedder: Embedder,
+    path: Path,
+    progress: Callable[[int, int], None],
+) -> tuple[Vectors, int]:
+    """Embeds passages, out of the cache where it has them.
+
+    Args:
+        texts: what to embed.
+        embedder: makes what the cache lacks; its identity is part of the key.
+        path: the cache's file.
+        progress: called with texts done and texts in all.
+
+    Returns:
+        Vectors of shape (texts, dimension), and how many texts were embedded anew.
+
+    Raises:
+        QiluError: when the cache can't be read or written.
+    """
+    identity = embedder.identity
+    stamp = f"{identity.sha256}\0{identity.prompts[1]}\0".encode()
+    keys = [hashlib.blake2b(stamp + text.encode(), digest_size=20).digest() for text in texts]
+    vectors = np.empty((len(texts), identity.dimension), dtype=np.float32)
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(_SCHEMA)
+            missing = _fill(connection, keys, vectors)
+            # Texts of like length side by side waste no padding.
+            missing.sort(key=lambda row: len(texts[row]))
+            for at in range(0, len(missing), _BATCH):
+                rows = missing[at : at + _BATCH]
+                fresh = embedder.embed_passages([texts[row] for row in rows])
+                vectors[rows] = fresh
+                with connection:
+                    connection.executemany(
+                        "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                        [(keys[row], vectors[row].tobytes()) for row in rows],
+                    )
+                progress(len(texts) - len(missing) + at + len(rows), len(texts))
+    except sqlite3.Error as error:
+        raise QiluError(
+            f"the embedding cache {path} can't be used ({error}); delete it and run again"
+        ) from error
+    return vectors, len(missing)
+
+
+def _fill(connection: sqlite3.Connection, keys: Sequence[bytes], vectors: Vectors) -> list[int]:
+    missing = []
+    for row, key in enumerate(keys):
+        held = connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+        if held is not None and len(held[0]) == vectors.shape[1] * 4:
+            vectors[row] = np.frombuffer(held[0], dtype=np.float32)
+        else:
+            missing.append(row)
+    return missing

@@ -1,0 +1,1 @@
+"""From a question to passages: understand, find by meaning, words and names, fuse."""

@@ -1,0 +1,82 @@
+"""Names: which entries does a question name?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from qilu_rag.text.fold import fold, is_cjk
+from qilu_rag.types import Entry
+
+_BRACKET = re.compile(r"（| \(|, ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A name that stands in a text, and the entries that go by it.
+
+    `start` and `end` are offsets into the folded text.
+    """
+
+    name: str
+    start: int
+    end: int
+    entries: tuple[str, ...]
+
+
+class NameMatcher:
+    """Finds titles, aliases and English names of entries in folded text, longest first."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        named: dict[str, list[str]] = {}
+        for entry in entries:
+            for name in names_of(entry):
+                named.setdefault(name, []).append(entry.id)
+        self._names = list(named)
+        self._entries = [tuple(dict.fromkeys(ids)) for ids in named.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            self._names, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
+        )
+
+    def mentions(self, text: str) -> list[Mention]:
+        """The names in a text, in order, none overlapping."""
+        folded = fold(text)
+        return [
+            Mention(name=self._names[index], start=start, end=end, entries=self._entries[index])
+            for index, start, end in self._automaton.find_matches_as_indexes(folded)
+            if _whole(folded, start, end)
+        ]
+
+    def entries_in(self, text: str) -> tuple[str, ...]:
+        """Ids of the entries named in a text, once each."""
+        found = (entry for mention in self.mentions(text) for entry in mention.entries)
+        return tuple(dict.fromkeys(found))
+
+
+def names_of(entry: Entry) -> list[str]:
+    """Folded names of an entry that are long enough to mean it.
+
+    What follows a bracket or a comma tells entries apart and is not part of the name:
+    孟子（书） is called 孟子 too, and then means either.
+    """
+    given = [entry.title, entry.title_en or "", *entry.aliases]
+    bare = [_BRACKET.split(name)[0] for name in given]
+    folded = (fold(name).strip() for name in [*given, *bare])
+    kept = (name for name in folded if len(name) >= (2 if any(map(is_cjk, name)) else 3))
+    return list(dict.fromkeys(kept))
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Latin names match whole words only; Chinese has no word ends to go by."""
+    if is_cjk(text[start]) or is_cjk(text[end - 1]):
+        return True
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (_latin(before) or _latin(after))
+
+
+def _latin(char: str) -> bool:
+    return char.isalnum() and not is_cjk(char)

@@ -1,0 +1,173 @@
+"""Search: sentence vectors and BM25, fused by score, names on top.
+
+A passage's dense score is that of its best sentence: an answer is a sentence, and the
+rest of the passage only blurs its vector.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qilu_rag.config import SearchSettings
+from qilu_rag.ports import Embedder, VectorIndex, WordIndex
+from qilu_rag.retrieve.fuse import fuse
+from qilu_rag.retrieve.names import NameMatcher, names_of
+from qilu_rag.text.fold import fold
+from qilu_rag.text.words import content_words, query_terms
+from qilu_rag.types import Entry, Hit, Passage, Query, Via
+
+_SENTENCES_PER_PASSAGE = 6
+
+
+class Searchable(Protocol):
+    """What a search needs of a snapshot."""
+
+    @property
+    def passages(self) -> tuple[Passage, ...]: ...
+
+    @property
+    def owners(self) -> NDArray[np.int32]: ...
+
+    @property
+    def vectors(self) -> VectorIndex: ...
+
+    @property
+    def words(self) -> WordIndex: ...
+
+    def entries(self) -> dict[str, Entry]: ...
+
+
+@dataclass
+class Searcher:
+    """Searches one snapshot."""
+
+    snapshot: Searchable
+    embedder: Embedder
+    settings: SearchSettings
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Entries by id."""
+        return self.snapshot.entries()
+
+    @cached_property
+    def names(self) -> NameMatcher:
+        """Matches the names of all entries."""
+        return NameMatcher(self.entries.values())
+
+    @cached_property
+    def _passages_of(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, passage in enumerate(self.snapshot.passages):
+            found.setdefault(passage.entry_id, []).append(number)
+        return found
+
+    @cached_property
+    def _document_frequency(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for passage in self.snapshot.passages:
+            counts.update(set(content_words(passage.text)))
+        return counts
+
+    def search(self, query: Query, k: int) -> list[Hit]:
+        """The `k` passages that fit best, best first, scores in 0 to 1.
+
+        Filters of the query are exact. With filters the candidates are gathered from
+        ever deeper in the rankings until enough of them pass.
+        """
+        total = len(self.snapshot.passages)
+        if not total or k < 1:
+            return []
+        depth = max(self.settings.depth, k)
+        while True:
+            hits = self._candidates(query, min(depth, total))
+            kept = [hit for hit in hits if _passes(hit.entry, query)]
+            if len(kept) >= k or depth >= total or not (query.category or query.city):
+                return kept[:k]
+            depth *= 4
+
+    def _candidates(self, query: Query, depth: int) -> list[Hit]:
+        dense = self._dense(query.text, depth)
+        lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
+        named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
+        fused = fuse(dense, lexical, self.settings.dense_weight)
+        bonus = self.settings.name_bonus
+        scores = {
+            number: (fused.get(number, 0.0) + (bonus if number in named else 0.0)) / (1 + bonus)
+            for number in fused.keys() | set(named)
+        }
+        order = sorted(scores, key=lambda number: (-scores[number], number))
+        found = {"dense": dense, "lexical": lexical, "name": dict.fromkeys(named, 1.0)}
+        return [self._hit(query, n, scores[n], found) for n in order[:depth]]
+
+    def _hit(
+        self, query: Query, number: int, score: float, found: Mapping[Via, Mapping[int, float]]
+    ) -> Hit:
+        passage = self.snapshot.passages[number]
+        entry = self.entries[passage.entry_id]
+        return Hit(
+            passage=passage,
+            entry=entry,
+            score=round(score, 6),
+            via=tuple(via for via, numbers in found.items() if number in numbers),
+            similarity=round(found["dense"].get(number, 0.0), 6),
+            coverage=round(self.coverage(query.text, passage.text, entry), 6),
+        )
+
+    def _dense(self, text: str, depth: int) -> dict[int, float]:
+        """Cosine of the best sentence of each passage."""
+        vector = self.embedder.embed_queries([text])
+        k = min(depth * _SENTENCES_PER_PASSAGE, len(self.snapshot.vectors))
+        scores, rows = self.snapshot.vectors.search(vector, k)
+        best: dict[int, float] = {}
+        for score, row in zip(scores[0].tolist(), rows[0].tolist(), strict=True):
+            if row >= 0:
+                best.setdefault(int(self.snapshot.owners[row]), float(score))
+        return dict(list(best.items())[:depth])
+
+    def coverage(self, question: str, text: str, entry: Entry) -> float:
+        """Share of the question's distinctive words, by rarity, that a passage holds.
+
+        Names of the entry count as held: a passage of 岱宗's entry is about 岱宗.
+        """
+        wanted = content_words(question)
+        if not wanted:
+            return 0.0
+        held = fold(text) + " " + " ".join(names_of(entry))
+        total = len(self.snapshot.passages)
+        weight = {w: log(1 + total / (1 + self._document_frequency[w])) for w in wanted}
+        return sum(weight[w] for w in wanted if w in held) / sum(weight.values())
+
+
+def _passes(entry: Entry, query: Query) -> bool:
+    city = entry.place.city if entry.place else None
+    return (query.category is None or entry.category == query.category) and (
+        query.city is None or (city or "").removesuffix("市") == query.city.removesuffix("市")
+    )
+
+
+def given_hits(query: Query, passages: Sequence[str]) -> list[Hit]:
+    """Hits out of passages that the caller brought, in the order given."""
+    hits = []
+    for number, text in enumerate(passages, start=1):
+        entry = Entry(id=f"given-{number}", title=f"资料{number}")
+        passage = Passage(
+            id=f"given-{number}#1",
+            entry_id=entry.id,
+            text=text,
+            start=0,
+            end=len(text),
+            locator=f"资料{number}",
+            source="given",
+            sentences=((0, len(text)),),
+        )
+        hits.append(Hit(passage=passage, entry=entry, score=1.0, via=("given",)))
+    return hits

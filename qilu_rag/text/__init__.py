@@ -1,0 +1,1 @@
+"""Text in Chinese and English: folding, sentences, words. No rules of the trade in here."""

@@ -1,0 +1,128 @@
+"""Sentences of Chinese and English text, as spans.
+
+A sentence ends at 。！？… or at a full stop before white space, with the closing quotes
+and brackets that follow, and at a line break. Ends inside an open quotation, bracket or
+title mark do not count, so a quotation is never cut in two; a mark that is never closed
+on its line is ignored.
+"""
+
+from __future__ import annotations
+
+Span = tuple[int, int]
+
+_PAIRS = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》", "（": "）", "(": ")", "【": "】"}
+_CLOSERS = frozenset(_PAIRS.values())
+_ENDS = frozenset("。！？!?…")
+_CONTINUES = frozenset("（(，、；：,;:的")
+_ABBREVIATIONS = ("Mr.", "Mrs.", "Dr.", "St.", "Mt.", "No.", "c.", "ca.", "e.g.", "i.e.", "vs.")
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Cuts a text into sentences.
+
+    Returns:
+        Spans (start, end) in order that do not overlap, none empty or blank; white
+        space between sentences belongs to no span.
+    """
+    spans: list[Span] = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        spans += [(at + a, at + b) for a, b in _line_spans(line)]
+        at += len(line)
+    return spans
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a text, without the white space between them."""
+    return [text[a:b] for a, b in sentence_spans(text)]
+
+
+def complete_until(text: str) -> int:
+    """How much of a text that is still being written is whole sentences.
+
+    Returns:
+        The end of the last sentence that more text can't lengthen, else 0.
+    """
+    spans = sentence_spans(text)
+    for start, end in reversed(spans):
+        followed = end < len(text)
+        if followed and _ended(text[start:end]):
+            return end
+    return 0
+
+
+def _ended(sentence: str) -> bool:
+    bare = sentence.rstrip("".join(_CLOSERS) + "\"'")
+    return bare[-1:] in _ENDS or bare.endswith(".")
+
+
+def _line_spans(line: str) -> list[Span]:
+    spans: list[Span] = []
+    matching = _matched(line)
+    depth = 0
+    start = 0
+    at = 0
+    while at < len(line):
+        if at in matching:
+            depth += 1 if line[at] in _PAIRS else -1
+            ended = depth == 0 and line[at] in "”’」』" and line[at - 1] in _ENDS
+            at += 1
+            if ended and not _goes_on(line, at):
+                spans.append((start, at))
+                start = at
+            continue
+        if depth == 0 and _is_end(line, at):
+            at = _past_end(line, at)
+            spans.append((start, at))
+            start = at
+            continue
+        at += 1
+    spans.append((start, len(line)))
+    return [stripped for span in spans if (stripped := _strip(line, span))]
+
+
+def _matched(line: str) -> set[int]:
+    """Positions of the marks that have their partner on the line."""
+    stack: list[int] = []
+    found: set[int] = set()
+    for at, char in enumerate(line):
+        if char in _PAIRS:
+            stack.append(at)
+        elif char in _CLOSERS:
+            for depth in range(len(stack) - 1, -1, -1):
+                if _PAIRS[line[stack[depth]]] == char:
+                    found |= {stack[depth], at}
+                    del stack[depth:]
+                    break
+    return found
+
+
+def _goes_on(line: str, at: int) -> bool:
+    return at < len(line) and (line[at] in _CONTINUES or line[at] in _ENDS)
+
+
+def _is_end(line: str, at: int) -> bool:
+    if line[at] in _ENDS:
+        return True
+    if line[at] != ".":
+        return False
+    if at + 1 < len(line) and not line[at + 1].isspace():
+        return False
+    word = line[: at + 1].split(" ")[-1]
+    return not word.endswith(_ABBREVIATIONS) and not (len(word) == 2 and word[0].isupper())
+
+
+def _past_end(line: str, at: int) -> int:
+    at += 1
+    while at < len(line) and (line[at] in _ENDS or line[at] in "”’」』\"')）"):
+        at += 1
+    return at
+
+
+def _strip(line: str, span: Span) -> Span | None:
+    start, end = span
+    while start < end and line[start].isspace():
+        start += 1
+    while end > start and line[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None

@@ -1,0 +1,94 @@
+"""Words of a text, for lexical search and for overlap between texts.
+
+Chinese has no spaces: jieba's search mode gives the words and the shorter words within
+them, character bigrams catch the names that its dictionary does not know. Both are
+needed: words alone lose five points of recall@1 on traditional Chinese (measured on
+DRCD), bigrams alone are noisier.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import jieba
+
+from qilu_rag.text.fold import fold, is_cjk
+
+_RUNS = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
+_ENGLISH_STOP = frozenset(
+    "a an the of in on at to for by from with as is are was were be been do does did has have had"
+    " and or not it its this that these those he she his her they their what which who whom whose"
+    " when where why how can could would will there about into than then also".split()
+)
+_CHINESE_STOP = frozenset(
+    "的 了 是 在 和 与 及 或 也 都 就 而 为 被 把 从 到 由 对 有 吗 呢 吧 啊 呀 么 什么 哪 哪里 哪儿 哪个 哪些"
+    " 谁 几 多少 怎么 怎样 怎么样 如何 为什么 为何 何 何时 什么样 是不是 有没有 能不能 可以 请 请问 一下"
+    " 介绍 告诉 我 你 您 他 她 它 们 这 那 这个 那个 一个 之 其 以 于 并 等 中 上 下 个".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> jieba.Tokenizer:
+    # An own instance: the module-level one is shared with every other user of jieba.
+    jieba.setLogLevel(logging.WARNING)
+    segmenter = jieba.Tokenizer()
+    segmenter.tmp_dir = str(_cache_dir())
+    segmenter.initialize()
+    return segmenter
+
+
+def _cache_dir() -> Path:
+    # jieba keeps a pickle of its dictionary; a folder of our own with mode 700 keeps
+    # other users of the machine from planting one.
+    from platformdirs import user_cache_path
+
+    path = user_cache_path("qilu_rag") / "jieba"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="qilu_rag-"))
+    return path
+
+
+def words(text: str) -> list[str]:
+    """Words of a text in search mode, folded, in order, repeats kept."""
+    found: list[str] = []
+    for run in _RUNS.findall(fold(text)):
+        if is_cjk(run[0]):
+            found += _segmenter().cut_for_search(run)
+        else:
+            found.append(run)
+    return found
+
+
+def bigrams(text: str) -> list[str]:
+    """Pairs of neighbouring Chinese characters, folded; a lone character stands alone."""
+    found: list[str] = []
+    for run in _RUNS.findall(fold(text)):
+        if is_cjk(run[0]):
+            found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+    return found
+
+
+def index_terms(text: str) -> list[str]:
+    """What a text is indexed and searched by: words and character bigrams."""
+    return words(text) + bigrams(text)
+
+
+def query_terms(text: str) -> list[str]:
+    """What to search by: index terms, once each, without English function words.
+
+    Chinese function words stay: they are common enough for BM25 to weigh them little,
+    while the rare English word of a Chinese corpus would count as a find.
+    """
+    return [term for term in dict.fromkeys(index_terms(text)) if term not in _ENGLISH_STOP]
+
+
+def content_words(text: str) -> list[str]:
+    """Words that carry meaning: without function words and question words, once each."""
+    kept = (w for w in words(text) if w not in _ENGLISH_STOP and w not in _CHINESE_STOP)
+    return list(dict.fromkeys(kept))

@@ -1,0 +1,296 @@
+"""The words of the trade: every value that travels through the system.
+
+    file ─load→ Document ─split→ Passage ─embed→ snapshot
+    question ─understand→ Query ─search→ [Hit] ─write→ Draft ─check→ Draft ─screen→ Reply
+
+Each type has one owner, the only package that makes it (see docs/architecture.md).
+All are frozen, slotted, keyword-only dataclasses; the ones that are also read from
+files carry a pydantic configuration that refuses unknown keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Category = Literal["figures", "classics", "heritage", "landscapes", "folk", "red"]
+Kind = Literal["person", "text", "site", "object", "landscape", "practice", "event"]
+Language = Literal["zh", "en"]
+Stage = Literal["input", "output", "document"]
+Level = Literal["safe", "controversial", "unsafe"]
+Action = Literal["pass", "redact", "flag", "block"]
+Status = Literal["writing", "answered", "refused", "blocked", "extract"]
+Via = Literal["dense", "lexical", "name", "given"]
+RelationType = Literal[
+    "part_of",
+    "located_in",
+    "dedicated_to",
+    "author_of",
+    "about",
+    "student_of",
+    "parent_of",
+    "contemporary_of",
+    "founded",
+    "happened_at",
+    "practised_in",
+    "inherits",
+    "related_to",
+]
+
+CATEGORY_NAMES: dict[str, tuple[str, str]] = {
+    "figures": ("历史名人", "Figures"),
+    "classics": ("文化典籍", "Classics"),
+    "heritage": ("文化遗产", "Heritage"),
+    "landscapes": ("人文自然景观", "Landscapes"),
+    "folk": ("民俗非遗", "Folk culture"),
+    "red": ("红色文化", "Revolutionary history"),
+}
+"""Category id → (Chinese name, English name), in the order in which they are shown."""
+
+_STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an entry belongs; longitude and latitude in degrees (WGS 84)."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    city: str | None = None
+    county: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Era:
+    """A span of historical years: -478 is 478 BCE and there is no year 0."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    text: str = ""
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Designation:
+    """A place on an official list, such as 世界遗产 or 国家级非物质文化遗产."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    list: str
+    name: str | None = None
+    batch: int | None = None
+    level: str | None = None
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A link from one entry to another, out of a closed list of types."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    type: RelationType
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A work, list or institution that an entry rests on."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    id: str
+    kind: Literal["official", "classic", "gazetteer", "museum", "scholarship", "media"]
+    cite: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """How far people have looked at an entry."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    state: Literal["draft", "checked", "approved", "retired"] = "draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One subject of the corpus: the front matter of its file."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    id: str
+    title: str
+    title_en: str | None = None
+    category: Category | None = None
+    kind: Kind | None = None
+    aliases: tuple[str, ...] = ()
+    place: Place | None = None
+    era: Era | None = None
+    designations: tuple[Designation, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    sources: tuple[Source, ...] = ()
+    licence: str | None = None
+    origin: Literal["machine-drafted", "human", "ocr"] = "human"
+    review: Review = Review()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A run of a document's text under one heading and on one page.
+
+    `start` and `end` are character offsets into the document's text.
+    """
+
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file after reading: its entry, its clean text and the text's structure.
+
+    Attributes:
+        source: the file's path as given, or the `id` of a line of a `.jsonl` file.
+        sha256: of the bytes that were read, front matter included.
+    """
+
+    entry: Entry
+    text: str
+    blocks: tuple[Block, ...]
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A citable piece of a document; `document.text[start:end] == text`.
+
+    Attributes:
+        id: `entry#n`, counted from 1 within the entry.
+        locator: what a person cites: section, page or canonical number.
+        sentences: spans (start, end) of the sentences, offsets into `text`.
+    """
+
+    id: str
+    entry_id: str
+    text: str
+    start: int
+    end: int
+    locator: str
+    source: str
+    sentences: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question, understood.
+
+    Attributes:
+        asked: the words of the reader.
+        text: the question as it stands alone (a follow-up with its subject put in).
+        names: ids of the entries whose names stand in the question.
+    """
+
+    asked: str
+    text: str
+    language: Language
+    names: tuple[str, ...] = ()
+    category: str | None = None
+    city: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that was found, its score in 0 to 1, and by what it was found.
+
+    Attributes:
+        coverage: share in 0 to 1 of the question's distinctive words that the passage
+            and its title hold; evidence on whether the question can be answered.
+    """
+
+    passage: Passage
+    entry: Entry
+    score: float
+    via: tuple[Via, ...]
+    similarity: float = 0.0
+    coverage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A pointer from an answer to the words of the passage that carry it."""
+
+    n: int
+    hit: Hit
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence of an answer and the numbers of the sources that carry it."""
+
+    text: str
+    cites: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What the model has written so far. NOT yet fit to show: only the gate shows."""
+
+    query: Query
+    status: Status
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a detector saw: offsets into the text that was screened."""
+
+    category: str
+    level: Level
+    rule: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The gate's decision on one text; `text` is what may be used of it."""
+
+    action: Action
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Milliseconds from the question: search done, first sentence screened, all done."""
+
+    search: float = 0.0
+    first: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A screened answer: the only thing that may be shown. Made by the gate alone.
+
+    Raises:
+        ValueError: when the answer is not, word for word, what the verdicts let through.
+    """
+
+    question: str
+    answer: str
+    status: Status
+    verdicts: tuple[Verdict, ...]
+    citations: tuple[Citation, ...] = ()
+    sources: tuple[Hit, ...] = ()
+    language: Language = "zh"
+    label: str = ""
+    searched: str = ""
+    ms: Timing = Timing()
+
+    def __post_init__(self) -> None:
+        if self.answer != "".join(verdict.text for verdict in self.verdicts):
+            raise ValueError("the answer of a Reply must be the text that its verdicts passed")
