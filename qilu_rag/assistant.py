@@ -23,9 +23,9 @@ from qilu_rag.ingest.pipeline import IngestReport, Pipeline, Progress
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.moderation import Gate, build_gate
 from qilu_rag.ports import ChatModel, Embedder, VectorBackend, WordBackend
-from qilu_rag.retrieve.names import NameMatcher
+from qilu_rag.retrieve.given import given_passages
 from qilu_rag.retrieve.query import understand
-from qilu_rag.retrieve.search import Searcher, given_hits
+from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
 from qilu_rag.types import Hit, Query, Reply, Stage, Verdict
 
@@ -51,11 +51,11 @@ class Assistant:
     ) -> None:
         self.settings = settings
         self._embedder = embedder
-        self._chat = chat
+        self.chat = chat
         self._gate = gate
         self._store = store
         self._server = server
-        self._writer = Writer(chat, settings.search, settings.chat.max_tokens)
+        self._writer = Writer(chat, embedder, settings.answer)
         self._lock = Lock()
         self._searcher: tuple[str, Searcher] | None = None
 
@@ -101,7 +101,7 @@ class Assistant:
             query = Query(asked=question, text=question, language=language_of(question))
             yield self._gate.refuse(query, verdict)
             return
-        query, hits = self._evidence(verdict.text, history, passages)
+        query, hits = self.evidence(verdict.text, history=history, passages=passages)
         search_ms = (time.perf_counter() - started) * 1000
         yield from self._gate.screen(
             self._writer.write(query, hits),
@@ -110,17 +110,24 @@ class Assistant:
             search_ms=search_ms,
         )
 
-    def _evidence(
-        self, question: str, history: Sequence[str], passages: Sequence[str] | None
+    def evidence(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        passages: Sequence[str] | None = None,
     ) -> tuple[Query, list[Hit]]:
+        """The question, understood, and the passages that an answer may rest on."""
         limit = self.settings.max_question
         if passages is None:
             searcher = self._open()
             query = understand(question, searcher.names, history=history, limit=limit)
             return query, searcher.search(query, self.settings.search.depth)
-        query = understand(question, NameMatcher(()), history=history, limit=limit)
-        passed = [text for text in passages if self.moderate(text, "document").action != "block"]
-        return query, given_hits(query, passed, self._embedder)
+        verdicts = [self._gate.check(text, "document", question=question) for text in passages]
+        given = given_passages([v.text for v in verdicts if v.text], self._embedder)
+        searcher = Searcher(given, self._embedder, self.settings.search)
+        query = understand(question, searcher.names, history=history, limit=limit)
+        return query, searcher.search(query, len(given.passages))
 
     def moderate(self, text: str, stage: Stage = "input") -> Verdict:
         """Screens one text."""

@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from qilu_rag.errors import ConfigError
 
@@ -45,7 +46,6 @@ class ChatSettings(_Section):
     context: int = Field(default=4096, ge=1024)
     threads: int = Field(default=0, ge=0)
     temperature: float = Field(default=0.0, ge=0, le=2)
-    max_tokens: int = Field(default=256, ge=16)
     timeout: float = Field(default=120.0, gt=0)
 
 
@@ -74,18 +74,28 @@ class SearchSettings(_Section):
         depth: how many passages of each kind of search are fused.
         dense_weight: share of the dense score in the fused one; the rest is lexical.
         name_bonus: added to passages of an entry that the question names.
-        context: how many passages the language model is given.
-        min_coverage: a question whose best passage holds less than this share of its
-            distinctive words is refused without asking the model.
-        min_similarity: likewise for the cosine of question and best sentence.
     """
 
     depth: int = Field(default=50, ge=1, le=1000)
     dense_weight: float = Field(default=0.5, ge=0, le=1)
     name_bonus: float = Field(default=0.3, ge=0)
-    context: int = Field(default=3, ge=1, le=10)
-    min_coverage: float = Field(default=0.3, ge=0, le=1)
-    min_similarity: float = Field(default=0.82, ge=0, le=1)
+
+
+class AnswerSettings(_Section):
+    """Answers.
+
+    Attributes:
+        passages: out of how many passages sentences are chosen.
+        evidence_characters: how much of them the language model reads.
+        max_tokens: how much it may write.
+        threshold: questions whose answerability is lower are refused; 0 never refuses,
+            higher refuses more of what the corpus can't answer and more of what it can.
+    """
+
+    passages: int = Field(default=8, ge=1, le=50)
+    evidence_characters: int = Field(default=260, ge=50, le=4000)
+    max_tokens: int = Field(default=160, ge=16)
+    threshold: float = Field(default=0.5, ge=0, le=1)
 
 
 class WebSettings(_Section):
@@ -115,6 +125,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
+    answer: AnswerSettings = AnswerSettings()
     web: WebSettings = WebSettings()
 
     @classmethod
@@ -145,6 +156,10 @@ def load_settings(**flags: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise ConfigError(_explain(error)) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"QILU_*: {error}; set single keys instead, such as QILU_CHAT__URL"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{CONFIG_FILE} is not valid TOML: {error}") from error
     if not settings.allow_hub:
@@ -158,10 +173,15 @@ def _refuse_unknown_variables() -> None:
     # pydantic-settings reads the variables that it knows and passes over the others, so
     # that a slip of the pen (QILU_CHATURL) would silently do nothing.
     known = {name.upper() for name in Settings.model_fields}
+    sections = {
+        name.upper()
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.default, _Section)
+    }
     for variable in os.environ:
         if variable.upper().startswith(_PREFIX):
-            head = variable.upper().removeprefix(_PREFIX).split("__")[0]
-            if head not in known:
+            head, *rest = variable.upper().removeprefix(_PREFIX).split("__")
+            if head not in known or (rest and head not in sections):
                 raise ConfigError(
                     f"the environment variable {variable} is not a setting; "
                     f"known ones start with {_PREFIX} and one of: {', '.join(sorted(known))}"

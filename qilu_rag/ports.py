@@ -105,3 +105,10 @@ class ChatModel(Protocol):
     def name(self) -> str: ...
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]: ...
+
+    def lean(self, messages: Sequence[Message], choices: tuple[str, str]) -> float | None:
+        """Log-odds of the first choice against the second as the next word.
+
+        None when the endpoint does not tell probabilities.
+        """
+        ...

@@ -203,6 +203,9 @@ class Hit:
     """A passage that was found, its score in 0 to 1, and by what it was found.
 
     Attributes:
+        nearness: for each sentence of the passage how near it is to the question, 0 to 1
+            over all that were looked at; 0 for those beyond the search's depth.
+        similarity: cosine of the question and the best sentence.
         coverage: share in 0 to 1 of the question's distinctive words that the passage
             and its title hold; evidence on whether the question can be answered.
     """
@@ -211,6 +214,7 @@ class Hit:
     entry: Entry
     score: float
     via: tuple[Via, ...]
+    nearness: tuple[float, ...] = ()
     similarity: float = 0.0
     coverage: float = 0.0
 

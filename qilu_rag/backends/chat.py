@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,11 @@ from qilu_rag.errors import ChatError
 from qilu_rag.ports import Message
 
 if TYPE_CHECKING:
+    from llama_index.core.llms import ChatMessage
     from llama_index.llms.openai_like import OpenAILike
+
+_TOP = 20
+"""How many of the likeliest next tokens an endpoint is asked for."""
 
 
 class EndpointChat:
@@ -68,16 +73,38 @@ class EndpointChat:
         Raises:
             ChatError: when the endpoint can't be reached, refuses, or breaks off.
         """
-        import openai
-        from llama_index.core.llms import ChatMessage, MessageRole
-
-        turns = [ChatMessage(role=MessageRole(m.role), content=m.content) for m in messages]
-        try:
-            for response in self._llm.stream_chat(turns, max_tokens=max_tokens):
+        with self._guarded():
+            for response in self._llm.stream_chat(_turns(messages), max_tokens=max_tokens):
                 if response.delta:
                     yield response.delta
+
+    def lean(self, messages: Sequence[Message], choices: tuple[str, str]) -> float | None:
+        """Log-odds of the first choice against the second; None without log-probabilities."""
+        with self._guarded():
+            response = self._llm.chat(
+                _turns(messages), max_tokens=1, logprobs=True, top_logprobs=_TOP
+            )
+        told = getattr(response.raw.choices[0], "logprobs", None)
+        if told is None or not told.content:
+            return None
+        seen = {t.token.strip(): t.logprob for t in reversed(told.content[0].top_logprobs)}
+        floor = min(seen.values(), default=0.0)  # what is not told is no likelier than this
+        return float(seen.get(choices[0], floor) - seen.get(choices[1], floor))
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        import openai
+
+        try:
+            yield
         except (openai.OpenAIError, httpx.HTTPError) as error:
             raise ChatError(
                 f"the language model {self.name} does not answer ({type(error).__name__}); "
                 "see: qilu doctor"
             ) from error
+
+
+def _turns(messages: Sequence[Message]) -> list[ChatMessage]:
+    from llama_index.core.llms import ChatMessage, MessageRole
+
+    return [ChatMessage(role=MessageRole(m.role), content=m.content) for m in messages]

@@ -85,11 +85,12 @@ def convert(source: Path, folder: Path) -> None:
     data = memoryview(source.read_bytes())
     try:
         header, pieces, tensors = _parse(data)
-    except (struct.error, ValueError, UnicodeDecodeError, IndexError) as error:
+        state = _state(header, tensors)
+    except (struct.error, ValueError, LookupError, OverflowError) as error:
         raise ModelCorrupt(
             f"{source} is not a whole E5S1 model ({error}); run: qilu models pull"
         ) from error
-    _write_network(header, tensors, folder)
+    _write_network(header, state, folder)
     _write_tokenizer(header, pieces, folder)
     _write_modules(folder)
 
@@ -178,11 +179,11 @@ def _state(header: Header, tensors: dict[str, NDArray[np.float32]]) -> dict[str,
     return state
 
 
-def _write_network(header: Header, tensors: dict[str, NDArray[np.float32]], folder: Path) -> None:
+def _write_network(header: Header, state: dict[str, Any], folder: Path) -> None:
     from safetensors.numpy import save_file
 
-    state = {name: np.ascontiguousarray(value) for name, value in _state(header, tensors).items()}
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    whole = {name: np.ascontiguousarray(value) for name, value in state.items()}
+    save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
     _write_json(
         folder / "config.json",
         {

@@ -90,7 +90,9 @@ class FakeVectorBackend:
         try:
             return FakeVectorIndex(np.load(path))
         except (OSError, ValueError, EOFError) as error:
-            raise SnapshotError(f"the vector index {path} is missing or damaged") from error
+            raise SnapshotError(
+                f"the vector index {path} is missing or damaged; run: qilu ingest corpus"
+            ) from error
 
 
 class FakeWordIndex:
@@ -137,7 +139,9 @@ class FakeWordBackend:
         try:
             return FakeWordIndex(json.loads((path / "rows.json").read_text("utf-8")))
         except (OSError, ValueError) as error:
-            raise SnapshotError(f"the word index {path} is missing or damaged") from error
+            raise SnapshotError(
+                f"the word index {path} is missing or damaged; run: qilu ingest corpus"
+            ) from error
 
 
 class FakeChat:
@@ -163,6 +167,10 @@ class FakeChat:
         answer = self._script(messages)
         pieces = [answer[i : i + self._piece] for i in range(0, len(answer), self._piece)]
         yield from pieces[:max_tokens]
+
+    def lean(self, messages: Sequence[Message], choices: tuple[str, str]) -> float | None:
+        """Tells nothing, as an endpoint without log-probabilities does."""
+        return None
 
 
 def first_source_sentence(messages: Sequence[Message]) -> str:

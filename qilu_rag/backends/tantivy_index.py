@@ -68,8 +68,10 @@ class TantivyBackend:
         try:
             index = tantivy.Index.open(str(path))
             index.reload()
+            opened = TantivyIndex(index)
+            opened.search([""], 1)  # some files are only looked at by a search
         except (ValueError, OSError) as error:
             raise SnapshotError(
                 f"the word index {path} is missing or damaged; run: qilu ingest corpus"
             ) from error
-        return TantivyIndex(index)
+        return opened

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qilu_rag.text.fold import is_cjk
+from qilu_rag.text.sentences import split_sentences
 
 _SOURCE_MARK = re.compile(r"[ \t]*\[s\d+\]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -21,11 +22,10 @@ _SENTENCE_END = "。！？!?…；;：:”』）)"
 def clean_text(text: str) -> str:
     """Line ends to \\n, control characters out, trailing space and long gaps closed."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    text = text.replace("\x0b", "\n").replace("\x0c", "\n").replace("\x85", "\n")
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
-    text = "".join(kept).replace("\ufeff", "").replace("\u2029", "\n")
-    for separator in "\x1c\x1d\x1e":
+    for separator in "\x0b\x0c\x1c\x1d\x1e\x85\u2029":
         text = text.replace(separator, "\n")
+    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
+    text = "".join(kept).replace("\ufeff", "")
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
@@ -94,7 +94,15 @@ def _continues(paragraph: str, width: int) -> bool:
     # that stops far short of the column: a heading.
     last = len(paragraph) % width if width and len(paragraph) > width else len(paragraph)
     full = last == 0 or last * 10 >= width * 8
-    return paragraph[-1] not in _SENTENCE_END and (full or len(paragraph) > width)
+    return not ends_sentence(paragraph) and (full or len(paragraph) > width)
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends a sentence; a full stop after an abbreviation (Mt.) does not."""
+    bare = line.rstrip("\"'”’")
+    if line[-1] in _SENTENCE_END or not bare.endswith("."):
+        return line[-1] in _SENTENCE_END
+    return split_sentences(f"{bare[-40:]} X")[-1] == "X"
 
 
 def join_lines(first: str, second: str) -> str:

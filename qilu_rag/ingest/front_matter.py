@@ -6,8 +6,10 @@ Hostile input is bounded: YAML aliases (which can blow up a small file) and bloc
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import yaml
@@ -52,7 +54,16 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
     try:
         # A SafeLoader that is stricter still: see _Loader.
         value = yaml.load(text, Loader=_Loader)  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
+        # PyYAML lets inner errors through where a value does not fit its tag (!!int "").
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 2}" if mark else ""
         problem = getattr(error, "problem", None) or error
@@ -71,10 +82,12 @@ def make_entry(fields: Mapping[str, Any], source: str) -> Entry:
     fields = dict(fields)
     era = fields.get("era")
     if isinstance(era, dict):
+        if unknown := next((key for key in ("start", "end") if key in era), None):
+            reason = f"front matter: the key era.{unknown} is not known; write from and to"
+            raise DocumentError(source, reason)
         # `from` is a word of Python's; the file says from and to, the type start and end.
         swap = {"from": "start", "to": "end"}
-        taken = {key: value for key, value in era.items() if key not in swap.values()}
-        fields["era"] = {swap.get(key, key): value for key, value in taken.items()}
+        fields["era"] = {swap.get(key, key): value for key, value in era.items()}
     try:
         entry = _ENTRY.validate_python(fields)
     except ValidationError as error:
@@ -98,6 +111,12 @@ def _check_text(entry: Entry, source: str) -> None:
     for name, value in (("id", entry.id), ("title", entry.title)):
         if not value.strip() or len(value) > 200 or not value.isprintable():
             raise DocumentError(source, f"{name} must be 1 to 200 printable characters")
+    for name, value in asdict(entry).items():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            reason = f"{name} holds half of a character; write it anew"
+            raise DocumentError(source, reason) from error
     for year in (entry.era.start, entry.era.end) if entry.era else ():
         if year == 0:
             raise DocumentError(source, "era has a year 0, which does not exist; 1 BCE is -1")
@@ -113,4 +132,5 @@ def _explain(error: ValidationError) -> str:
             problems.append(f"the key {field} is missing")
         else:
             problems.append(f"the key {field} is wrong: {problem['msg']}")
-    return "front matter: " + "; ".join(problems)
+    text = "front matter: " + "; ".join(problems)
+    return text.encode("utf-8", "backslashreplace").decode()  # a key may be broken, too

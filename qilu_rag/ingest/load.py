@@ -25,10 +25,15 @@ _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A file or line that could not be loaded, and why."""
+    """A file or line that could not be loaded, and why.
+
+    Attributes:
+        origin: absolute path of the file, filled in by the pipeline.
+    """
 
     source: str
     reason: str
+    origin: str = ""
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
@@ -51,7 +56,15 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
             )
         else:
             files[path] = None
-    return list(files), problems
+    sound = []
+    for path in files:
+        try:
+            str(path.resolve()).encode()
+            sound.append(path)
+        except UnicodeEncodeError:
+            shown = str(path).encode("utf-8", "backslashreplace").decode()
+            problems.append(Problem(source=shown, reason="the name is not UTF-8; rename the file"))
+    return sound, problems
 
 
 def _wanted(path: Path, root: Path) -> bool:
@@ -147,7 +160,7 @@ def _load_line(line: str, where: str) -> Document:
     if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
         raise DocumentError(where, "must be a JSON object with a string `text`")
     body = fields.pop("text")
-    if "id" in fields and isinstance(fields["id"], int):
+    if type(fields.get("id")) is int:  # true and false are ints by descent only
         fields["id"] = str(fields["id"])
     fields.setdefault("title", fields.get("id"))
     entry = make_entry(fields, where)

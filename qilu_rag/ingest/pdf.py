@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
+import zlib
 
 import pypdf
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError, PyPdfError
 
 from qilu_rag.errors import DocumentError
-from qilu_rag.ingest.clean import clean_pages, join_lines
+from qilu_rag.ingest.clean import clean_pages, ends_sentence, join_lines
 from qilu_rag.types import Block
 
 _HEADING_MAX = 24
-_ENDS = "。！？!?…；;：:，,、"
+_ENDS = "。！？!?…；;：:，,、."
 
 
 def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block, ...]]:
@@ -41,6 +43,11 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
         pages = [page.extract_text() or "" for page in reader.pages]
     except DocumentError:
         raise
+    except DependencyError as error:
+        # Ciphers beyond RC4 need a library that we do without.
+        raise DocumentError(
+            source, "is encrypted; hand in a copy without a password"
+        ) from error
     except (
         PyPdfError,
         ValueError,
@@ -53,6 +60,10 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
         OSError,
         NotImplementedError,
         ArithmeticError,
+        EOFError,
+        MemoryError,
+        struct.error,
+        zlib.error,
         ImportError,
     ) as error:
         # pypdf lets its own inner errors through on damaged files.
@@ -92,8 +103,8 @@ def _is_heading(paragraph: str) -> bool:
 
 
 def _open(text: str) -> bool:
-    last = text.rstrip("\n")[-1:]
-    return bool(last) and last not in "。！？!?…：:”』）)"
+    line = text.rstrip("\n")
+    return bool(line) and (line[-1] in "；;" or not ends_sentence(line))
 
 
 def _merged(blocks: list[Block]) -> list[Block]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from qilu_rag.config import IngestSettings
-from qilu_rag.errors import Busy
+from qilu_rag.errors import Busy, SnapshotError
 from qilu_rag.ingest.cache import embed_cached
 from qilu_rag.ingest.load import Problem, find_files, load_file
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
@@ -76,44 +76,60 @@ class Pipeline:
 
     def _run(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         current = self.store.current_id()
-        kept = self._kept(current, paths)
+        kept, lost = self._kept(current, paths)
         fresh, problems = self._load(paths, {record.entry.id for record, _ in kept}, progress)
         pairs = sorted(kept + fresh, key=lambda pair: pair[0].entry.id)
         self._write_quarantine(paths, problems)
         digest = self._digest(pairs)
         passages = [passage for _, some in pairs for passage in some]
-        if current is not None and self.store.manifest(current).get("digest") == digest:
+        if current is not None and self._holds(current, digest):
             return _report(current, False, pairs, passages, 0, problems)
-        return self._publish(digest, pairs, passages, problems, progress)
+        return self._publish(digest, pairs, passages, lost + problems, progress)
+
+    def _holds(self, current: str, digest: str) -> bool:
+        """Whether the snapshot in use is that one, and whole."""
+        try:
+            same = bool(self.store.manifest(current).get("digest") == digest)
+            return same and self.store.open_id(current, self.embedder).id == current
+        except SnapshotError:
+            return False
 
     def _kept(
         self, current: str | None, paths: Sequence[Path]
-    ) -> list[tuple[Record, list[Passage]]]:
-        """What the old snapshot holds from outside the given paths."""
+    ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
+        """What the old snapshot holds from outside the given paths.
+
+        A damaged one holds nothing, and says so: it must not stand in the way of the run
+        that mends it.
+        """
         if current is None:
-            return []
+            return [], []
+        try:
+            records, passages = self.store.contents(current)
+        except SnapshotError as error:
+            reason = f"{error}; what it held from elsewhere is gone, ingest that again, too"
+            return [], [Problem(source="CURRENT", reason=reason)]
         roots = [path.resolve() for path in paths]
-        grouped = {
-            key: list(some)
-            for key, some in groupby(self.store.passages(current), lambda p: p.entry_id)
-        }
-        return [
+        grouped = {key: list(some) for key, some in groupby(passages, lambda p: p.entry_id)}
+        kept = [
             (record, grouped.get(record.entry.id, []))
-            for record in self.store.records(current)
-            if not any(Path(record.origin).is_relative_to(root) for root in roots)
+            for record in records
+            if not _inside(record.origin, roots)
         ]
+        return kept, []
 
     def _load(
         self, paths: Sequence[Path], taken: set[str], progress: Progress
     ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
-        files, problems = find_files(paths)
+        files, missing = find_files(paths)
+        problems = [replace(p, origin=str(Path(p.source).resolve())) for p in missing]
         pairs = []
         for number, path in enumerate(files):
             progress("reading", number, len(files))
             for item in load_file(path, self.settings):
                 problem = item if isinstance(item, Problem) else self._problem(item, taken)
                 if problem is not None:
-                    problems.append(problem)
+                    problems.append(replace(problem, origin=str(path.resolve())))
                 elif isinstance(item, Document) and item.entry.review.state != "retired":
                     taken.add(item.entry.id)
                     pairs.append(self._accept(item, path))
@@ -189,14 +205,18 @@ class Pipeline:
     def _write_quarantine(self, paths: Sequence[Path], problems: Sequence[Problem]) -> None:
         """Keeps what other runs set aside from elsewhere, replaces what this run looked at."""
         path = self.home / "quarantine.json"
-        roots = tuple(str(root) for root in paths)
+        roots = [root.resolve() for root in paths]
         held = json.loads(path.read_text("utf-8")) if path.exists() else []
-        rest = [item for item in held if not str(item["source"]).startswith(roots)]
+        rest = [item for item in held if not _inside(item.get("origin") or item["source"], roots)]
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rest += [{**asdict(problem), "time": now} for problem in problems]
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(rest, ensure_ascii=False, indent=1) + "\n", "utf-8")
         fresh.replace(path)
+
+
+def _inside(origin: str, roots: Sequence[Path]) -> bool:
+    return any(Path(origin).is_relative_to(root) for root in roots)
 
 
 def screened_text(document: Document) -> str:

@@ -83,7 +83,7 @@ class SnapshotStore:
     def current_id(self) -> str | None:
         """The id of the snapshot in use, None when there is none."""
         try:
-            return (self.folder / "CURRENT").read_text("utf-8").strip() or None
+            return (self.folder / "CURRENT").read_text("utf-8", "replace").strip() or None
         except FileNotFoundError:
             return None
 
@@ -92,9 +92,11 @@ class SnapshotStore:
         path = self.folder / snapshot_id / "manifest.json"
         try:
             value: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            if value["format"] == FORMAT:
+                return value
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"the snapshot {path.parent} is damaged; {_REBUILD}") from error
-        return value
+        raise SnapshotError(f"the snapshot {path.parent} is of another version; {_REBUILD}")
 
     def open(self, embedder: Embedder) -> Snapshot:
         """Opens the snapshot in use.
@@ -110,7 +112,12 @@ class SnapshotStore:
     def open_id(self, snapshot_id: str, embedder: Embedder) -> Snapshot:
         """Opens one snapshot by its id; errors as for `open`."""
         manifest = self.manifest(snapshot_id)
-        made_by = _identity(manifest)
+        try:
+            made_by = _identity(manifest)
+        except (KeyError, TypeError) as error:
+            raise SnapshotError(
+                f"the snapshot {self.folder / snapshot_id} is damaged; {_REBUILD}"
+            ) from error
         if made_by != embedder.identity:
             raise SnapshotError(
                 f"the index was made with the embedder {made_by.name} "
@@ -119,30 +126,38 @@ class SnapshotStore:
             )
         folder = self.folder / snapshot_id
         try:
+            records, passages = self.contents(snapshot_id)
             snapshot = Snapshot(
                 id=snapshot_id,
                 embedder=made_by,
-                records=tuple(self.records(snapshot_id)),
-                passages=tuple(self.passages(snapshot_id)),
+                records=records,
+                passages=passages,
                 owners=np.load(folder / "owners.npy"),
                 vectors=self._vectors.open(folder / "vectors.faiss"),
                 words=self._words.open(folder / "words"),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"the snapshot {folder} is damaged; {_REBUILD}") from error
         _verify(snapshot, manifest)
         return snapshot
 
-    def records(self, snapshot_id: str) -> Iterable[Record]:
-        """The documents of a snapshot, without opening the rest of it."""
-        for value in _read_lines(self.folder / snapshot_id / "documents.jsonl"):
-            yield Record(**{**value, "entry": entry_from_json(value["entry"])})
+    def contents(self, snapshot_id: str) -> tuple[tuple[Record, ...], tuple[Passage, ...]]:
+        """Documents and passages of a snapshot, whoever's vectors they have.
 
-    def passages(self, snapshot_id: str) -> Iterable[Passage]:
-        """The passages of a snapshot."""
-        for value in _read_lines(self.folder / snapshot_id / "passages.jsonl"):
-            spans = tuple((a, b) for a, b in value["sentences"])
-            yield Passage(**{**value, "sentences": spans})
+        Raises:
+            SnapshotError: when it is damaged.
+        """
+        counts = self.manifest(snapshot_id).get("counts", {})
+        folder = self.folder / snapshot_id
+        try:
+            records = tuple(map(_record, _read_lines(folder / "documents.jsonl")))
+            passages = tuple(map(_passage, _read_lines(folder / "passages.jsonl")))
+            whole = (len(records), len(passages)) == (counts["documents"], counts["passages"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SnapshotError(f"the snapshot {folder} is damaged; {_REBUILD}") from error
+        if not whole:
+            raise SnapshotError(f"the snapshot {folder} is not whole; {_REBUILD}")
+        return records, passages
 
     def publish(
         self,
@@ -214,7 +229,6 @@ def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
         counts == manifest.get("counts")
         and len(snapshot.vectors) == len(snapshot.owners)
         and len(snapshot.words) == len(snapshot.passages)
-        and manifest.get("format") == FORMAT
     )
     if not whole:
         raise SnapshotError(f"the snapshot {snapshot.id} is not whole; {_REBUILD}")
@@ -223,6 +237,15 @@ def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
 def _identity(manifest: dict[str, Any]) -> EmbedderIdentity:
     value = manifest["embedder"]
     return EmbedderIdentity(**{**value, "prompts": tuple(value["prompts"])})
+
+
+def _record(value: dict[str, Any]) -> Record:
+    return Record(**{**value, "entry": entry_from_json(value["entry"])})
+
+
+def _passage(value: dict[str, Any]) -> Passage:
+    spans = tuple((a, b) for a, b in value["sentences"])
+    return Passage(**{**value, "sentences": spans})
 
 
 def _record_json(record: Record) -> dict[str, Any]:

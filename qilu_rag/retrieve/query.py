@@ -41,11 +41,13 @@ def understand(
         city: keep to one city.
 
     Raises:
-        InputError: when the question is empty or too long.
+        InputError: when the question is empty, too long or not whole Unicode.
     """
     asked = " ".join(question.split())
     if not any(char.isalnum() for char in asked):
         raise InputError("the question is empty; ask something, such as 孔子是哪里人")
+    if not asked.isprintable() and any("\ud800" <= char <= "\udfff" for char in asked):
+        raise InputError("the question holds a broken character; type it again as UTF-8")
     if len(asked) > limit:
         raise InputError(
             f"the question has {len(asked):,} characters, over the limit of {limit}; shorten it"

@@ -7,7 +7,7 @@ rest of the passage only blurs its vector.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from qilu_rag.config import SearchSettings
 from qilu_rag.ports import Embedder, VectorIndex, WordIndex
-from qilu_rag.retrieve.fuse import fuse
+from qilu_rag.retrieve.fuse import fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold
 from qilu_rag.text.words import content_words, query_terms
@@ -71,6 +71,13 @@ class Searcher:
         return found
 
     @cached_property
+    def _rows_of(self) -> list[range]:
+        """The rows of each passage's sentences; they stand in order."""
+        counts = np.bincount(self.snapshot.owners, minlength=len(self.snapshot.passages))
+        ends = np.cumsum(counts)
+        return [range(int(end - n), int(end)) for n, end in zip(counts, ends, strict=True)]
+
+    @cached_property
     def _document_frequency(self) -> Counter[str]:
         counts: Counter[str] = Counter()
         for passage in self.snapshot.passages:
@@ -95,7 +102,8 @@ class Searcher:
             depth *= 4
 
     def _candidates(self, query: Query, depth: int) -> list[Hit]:
-        dense = self._dense(query.text, depth)
+        near = self._near(query.text, depth)
+        dense = self._best_sentences(near, depth)
         lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
         named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
         fused = fuse(dense, lexical, self.settings.dense_weight)
@@ -106,10 +114,16 @@ class Searcher:
         }
         order = sorted(scores, key=lambda number: (-scores[number], number))
         found = {"dense": dense, "lexical": lexical, "name": dict.fromkeys(named, 1.0)}
-        return [self._hit(query, n, scores[n], found) for n in order[:depth]]
+        nearness = scaled(near)
+        return [self._hit(query, n, scores[n], found, nearness) for n in order[:depth]]
 
     def _hit(
-        self, query: Query, number: int, score: float, found: Mapping[Via, Mapping[int, float]]
+        self,
+        query: Query,
+        number: int,
+        score: float,
+        found: Mapping[Via, Mapping[int, float]],
+        nearness: Mapping[int, float],
     ) -> Hit:
         passage = self.snapshot.passages[number]
         entry = self.entries[passage.entry_id]
@@ -118,19 +132,24 @@ class Searcher:
             entry=entry,
             score=round(score, 6),
             via=tuple(via for via, numbers in found.items() if number in numbers),
+            nearness=tuple(nearness.get(row, 0.0) for row in self._rows_of[number]),
             similarity=round(found["dense"].get(number, 0.0), 6),
             coverage=round(self.coverage(query.text, passage.text, entry), 6),
         )
 
-    def _dense(self, text: str, depth: int) -> dict[int, float]:
-        """Cosine of the best sentence of each passage."""
+    def _near(self, text: str, depth: int) -> dict[int, float]:
+        """Cosine of the sentences nearest to a text, by row, best first."""
         vector = self.embedder.embed_queries([text])
         k = min(depth * _SENTENCES_PER_PASSAGE, len(self.snapshot.vectors))
         scores, rows = self.snapshot.vectors.search(vector, k)
+        pairs = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
+        return {int(row): float(score) for row, score in pairs if row >= 0}
+
+    def _best_sentences(self, near: Mapping[int, float], depth: int) -> dict[int, float]:
+        """Cosine of the best sentence of each passage, by passage, best first."""
         best: dict[int, float] = {}
-        for score, row in zip(scores[0].tolist(), rows[0].tolist(), strict=True):
-            if row >= 0:
-                best.setdefault(int(self.snapshot.owners[row]), float(score))
+        for row, score in near.items():
+            best.setdefault(int(self.snapshot.owners[row]), score)
         return dict(list(best.items())[:depth])
 
     def coverage(self, question: str, text: str, entry: Entry) -> float:
@@ -152,22 +171,3 @@ def _passes(entry: Entry, query: Query) -> bool:
     return (query.category is None or entry.category == query.category) and (
         query.city is None or (city or "").removesuffix("市") == query.city.removesuffix("市")
     )
-
-
-def given_hits(query: Query, passages: Sequence[str]) -> list[Hit]:
-    """Hits out of passages that the caller brought, in the order given."""
-    hits = []
-    for number, text in enumerate(passages, start=1):
-        entry = Entry(id=f"given-{number}", title=f"资料{number}")
-        passage = Passage(
-            id=f"given-{number}#1",
-            entry_id=entry.id,
-            text=text,
-            start=0,
-            end=len(text),
-            locator=f"资料{number}",
-            source="given",
-            sentences=((0, len(text)),),
-        )
-        hits.append(Hit(passage=passage, entry=entry, score=1.0, via=("given",)))
-    return hits

@@ -7,10 +7,14 @@ what is shown or quoted is always the original.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 import opencc
+
+# Half of a surrogate pair can't be encoded, and the converter would raise on it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @lru_cache(maxsize=1)
@@ -21,7 +25,7 @@ def _converter() -> opencc.OpenCC:
 
 def simplify(text: str) -> str:
     """Turns traditional characters into simplified ones."""
-    return str(_converter().convert(text))
+    return str(_converter().convert(_SURROGATE.sub("\ufffd", text)))
 
 
 def fold(text: str) -> str:
@@ -51,7 +55,6 @@ _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 @lru_cache(maxsize=1 << 16)
 def _fold_char(char: str) -> str:
     if unicodedata.category(char) == "Cs":
-        # Half of a surrogate pair can't be encoded, and the converter would raise on it.
         return "\ufffd"
     # Taken apart first, so that é in one code point and in two lose the same accent.
     bare = "".join(

@@ -41,24 +41,33 @@ def complete_until(text: str) -> int:
     """How much of a text that is still being written is whole sentences.
 
     Returns:
-        The end of the last sentence that more text can't lengthen, else 0.
+        The end of the last sentence that more text can't lengthen, else 0. A mark that
+        is still open on the last line holds back what follows it: its partner may come.
     """
-    spans = sentence_spans(text)
-    for start, end in reversed(spans):
-        followed = end < len(text)
-        if followed and _ended(text[start:end]):
-            return end
-    return 0
-
-
-def _ended(sentence: str) -> bool:
-    bare = sentence.rstrip("".join(_CLOSERS) + "\"'")
-    return bare[-1:] in _ENDS or bare.endswith(".")
+    lines = text.splitlines(keepends=True)
+    if not lines:
+        return 0
+    last = "" if lines[-1].splitlines()[0] != lines[-1] else lines.pop()
+    before = "".join(lines)
+    matching, opened = _matched(last)
+    # The last cut is the rest of the line; one that reaches its end may take in a closer.
+    safe = [
+        span
+        for start, end in _cuts(last, matching)[:-1]
+        if end < len(last) and end <= opened and (span := _strip(last, (start, end)))
+    ]
+    if safe:
+        return len(before) + safe[-1][1]
+    return max((end for _, end in sentence_spans(before)), default=0)
 
 
 def _line_spans(line: str) -> list[Span]:
+    matching, _ = _matched(line)
+    return [span for cut in _cuts(line, matching) if (span := _strip(line, cut))]
+
+
+def _cuts(line: str, matching: set[int]) -> list[Span]:
     spans: list[Span] = []
-    matching = _matched(line)
     depth = 0
     start = 0
     at = 0
@@ -78,11 +87,14 @@ def _line_spans(line: str) -> list[Span]:
             continue
         at += 1
     spans.append((start, len(line)))
-    return [stripped for span in spans if (stripped := _strip(line, span))]
+    return spans
 
 
-def _matched(line: str) -> set[int]:
-    """Positions of the marks that have their partner on the line."""
+def _matched(line: str) -> tuple[set[int], int]:
+    """Positions of the marks that have their partner on the line.
+
+    Also the position of the first mark that could still find one, if the line went on.
+    """
     stack: list[int] = []
     found: set[int] = set()
     for at, char in enumerate(line):
@@ -94,7 +106,7 @@ def _matched(line: str) -> set[int]:
                     found |= {stack[depth], at}
                     del stack[depth:]
                     break
-    return found
+    return found, stack[0] if stack else len(line)
 
 
 def _goes_on(line: str, at: int) -> bool:

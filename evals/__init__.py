@@ -1,0 +1,1 @@
+"""Measuring: cases, metrics, runs. Nothing in the package imports this but `qilu eval`."""

@@ -1,0 +1,84 @@
+"""Does the evidence answer the question? A probability, and a rule for what changes.
+
+The probability is a logistic regression over what retrieval knows and, where the
+endpoint tells it, the language model's own leaning between "yes" and "no". Its weights
+are data: `python -m evals.fit_answerability` fits them on the development half of the
+cases and writes answerability.toml beside this file.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from math import exp
+
+from qilu_rag.types import Hit, Query
+
+_LOOKED_AT = 5
+
+# Prices, hours, weather and the like change; the corpus leaves them out by rule, so a
+# question for them is answered only if the evidence really speaks of them.
+_CHANGING = re.compile(
+    r"门票|門票|票价|票價|多少钱|多少錢|几点开|几点关|几点闭|開門|关门|关闭时间|开门|开放时间|营业时间"
+    r"|天气|天氣|股价|房价|酒店|宾馆|旅馆|电话|手机号|怎么坐车|坐高铁|坐飞机|堵车|停车"
+    r"|\b(tickets?|prices?|costs?|opening (times?|hours?)|hotels?|weather|phone|parking|tomorrow)\b",
+    re.IGNORECASE,
+)
+
+
+def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[str, float]:
+    """What the probability is made of.
+
+    Args:
+        query: the question.
+        hits: passages, best first.
+        leaning: the model's log-odds that the evidence answers; None when not known.
+    """
+    top = hits[:_LOOKED_AT]
+    return {
+        "coverage": max((hit.coverage for hit in top), default=0.0),
+        "similarity": max((hit.similarity for hit in top), default=0.0),
+        "named": float(bool(top) and top[0].entry.id in query.names),
+        "english": float(query.language == "en"),
+        **({} if leaning is None else {"leaning": leaning}),
+    }
+
+
+def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
+    """Whether a question is for prices, hours or weather that no passage speaks of."""
+    asked = {match[0].lower() for match in _CHANGING.finditer(query.text)}
+    held = " ".join(hit.passage.text for hit in hits[:_LOOKED_AT]).lower()
+    return bool(asked) and not any(word in held for word in asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """The fitted weights, with and without the model's leaning, and the operating point."""
+
+    with_leaning: Mapping[str, float]
+    without_leaning: Mapping[str, float]
+    threshold: float
+
+    @classmethod
+    def load(cls, threshold: float) -> Judge:
+        """Reads the weights that come with the package."""
+        text = files("qilu_rag.answer").joinpath("answerability.toml").read_text("utf-8")
+        fitted = tomllib.loads(text)
+        return cls(
+            with_leaning=fitted["with_leaning"],
+            without_leaning=fitted["without_leaning"],
+            threshold=threshold,
+        )
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        """Probability in 0 to 1 that the evidence answers the question."""
+        weights = self.with_leaning if "leaning" in values else self.without_leaning
+        score = weights["bias"] + sum(weights[name] * value for name, value in values.items())
+        return 1 / (1 + exp(-score))
+
+    def answerable(self, query: Query, hits: Sequence[Hit], leaning: float | None) -> bool:
+        """Whether a question should be answered rather than refused."""
+        return self.probability(features(query, hits, leaning)) >= self.threshold

@@ -1,0 +1,95 @@
+"""Checking: does the evidence carry what the model wrote?
+
+Every sentence is aligned with the sentences of the sources that are nearest to it by
+vector. Its numbers, titles and quotations must stand there, and a Chinese sentence may
+bring hardly any word that neither they nor the question hold. What fails is not shown:
+the caller puts the evidence itself in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qilu_rag.answer.evidence import Source
+from qilu_rag.ports import Embedder, Vectors
+from qilu_rag.text.fold import cjk_count, fold, squash
+from qilu_rag.text.numbers import numbers_in
+from qilu_rag.text.words import content_words
+from qilu_rag.types import Query
+
+_QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」")
+_ALIGNED = 2
+_NOVEL_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """The evidence for a sentence: a source, the sentence of it that is nearest, and why not.
+
+    Attributes:
+        fault: what the evidence does not carry; empty when the sentence stands.
+    """
+
+    source: Source
+    sentence: str
+    fault: str
+
+
+class Checker:
+    """Checks sentences against the evidence of one question."""
+
+    def __init__(self, query: Query, sources: Sequence[Source], embedder: Embedder) -> None:
+        self._query = query
+        self._sources = sources
+        self._embedder = embedder
+        self._rows = [(source, text) for source in sources for text in source.sentences]
+        self._vectors: Vectors | None = None
+
+    def support(self, sentence: str) -> Support:
+        """Aligns a sentence with its evidence and looks for what is not carried."""
+        ranked = self._ranked(sentence)
+        source, nearest = self._rows[ranked[0]]
+        carried = [text for of, text in (self._rows[r] for r in ranked) if of is source]
+        return Support(
+            source=source,
+            sentence=nearest,
+            fault=self._fault(sentence, source, "".join(carried[:_ALIGNED])),
+        )
+
+    def _ranked(self, sentence: str) -> list[int]:
+        if self._vectors is None:
+            self._vectors = self._embedder.embed_passages([text for _, text in self._rows])
+        vector = self._embedder.embed_passages([sentence])[0]
+        scores = self._vectors @ vector
+        # A sentence that shares the words beyond the question's is the better witness
+        # where vectors hardly differ.
+        beyond = [w for w in content_words(sentence) if w not in fold(self._query.text)]
+        shared = [sum(w in fold(text) for w in beyond) for _, text in self._rows]
+        share = np.asarray(shared, dtype=np.float32) / max(len(beyond), 1)
+        return [int(row) for row in np.argsort(-(scores + 0.1 * share), kind="stable")]
+
+    def _fault(self, sentence: str, source: Source, carried: str) -> str:
+        entry = source.hit.entry
+        names = " ".join(filter(None, (entry.title, entry.title_en, *entry.aliases)))
+        known = f"{carried} {names} {source.hit.passage.locator} {self._query.text}"
+        missing = numbers_in(sentence) - numbers_in(known)
+        if missing:
+            return f"numbers: {', '.join(sorted(missing))}"
+        quoted = {next(filter(None, groups)) for groups in _QUOTED.findall(sentence)}
+        unquoted = sorted(text for text in quoted if squash(text) not in squash(known))
+        if unquoted:
+            return f"quoted: {', '.join(unquoted)}"
+        if cjk_count(sentence):
+            return _novel(sentence, fold(known))
+        return ""
+
+
+def _novel(sentence: str, known: str) -> str:
+    words = content_words(sentence)
+    novel = [word for word in words if word not in known]
+    total = sum(map(len, words))
+    return "words: " + ", ".join(novel) if sum(map(len, novel)) > _NOVEL_SHARE * total else ""

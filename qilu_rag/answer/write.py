@@ -1,0 +1,174 @@
+"""Writing: evidence to the model, its sentences through the checks, citations on them.
+
+The model writes, the program checks. A sentence that the evidence does not carry is
+replaced by the evidence; when the model is down, the evidence is the answer; when the
+evidence does not answer the question, the answer says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from qilu_rag.answer.answerable import Judge, asks_for_what_changes
+from qilu_rag.answer.check import Checker, Support
+from qilu_rag.answer.evidence import Source, choose
+from qilu_rag.answer.prompts import (
+    ORIGINAL,
+    REFUSAL,
+    YES_NO,
+    answer_messages,
+    judge_messages,
+)
+from qilu_rag.config import AnswerSettings
+from qilu_rag.errors import ModelError
+from qilu_rag.ports import ChatModel, Embedder
+from qilu_rag.text.fold import squash
+from qilu_rag.text.sentences import complete_until, split_sentences
+from qilu_rag.types import Citation, Draft, Hit, Query, Sentence, Status
+
+_log = logging.getLogger(__name__)
+_MARK = re.compile(r"\s*[\[［【](?:资料|来源|source)?\s*\d+[\]］】]", re.IGNORECASE)
+_LABEL = re.compile(r"^(?:答案|回答|答|answer)\s*[:：]\s*", re.IGNORECASE)
+
+
+class Writer:
+    """Writes answers with one chat model.
+
+    Args:
+        chat: the language model.
+        embedder: aligns sentences with evidence.
+        settings: bounds of evidence and answer.
+    """
+
+    def __init__(self, chat: ChatModel, embedder: Embedder, settings: AnswerSettings) -> None:
+        self._chat = chat
+        self._embedder = embedder
+        self._settings = settings
+        self._judge = Judge.load(settings.threshold)
+
+    def warm(self) -> None:
+        """Has the model read its constant prompt."""
+        nothing = Query(asked="", text="", language="zh")
+        for _ in self._chat.stream(answer_messages(nothing, ()), max_tokens=1):
+            pass
+
+    def write(self, query: Query, hits: Sequence[Hit]) -> Iterator[Draft]:
+        """Answers a question out of hits.
+
+        Args:
+            query: the question, understood.
+            hits: passages, best first.
+
+        Yields:
+            Growing drafts: first the sources alone, last the whole answer.
+        """
+        settings = self._settings
+        sources = choose(
+            query, hits, passages=settings.passages, characters=settings.evidence_characters
+        )
+        answer = _Answer(query, tuple(source.hit for source in sources))
+        yield answer.draft("writing")
+        if not sources or asks_for_what_changes(query, hits):
+            yield answer.refuse()
+            return
+        try:
+            leaning = self._chat.lean(judge_messages(query, sources), YES_NO[query.language])
+            if not self._judge.answerable(query, hits, leaning):
+                yield answer.refuse()
+                return
+            checker = Checker(query, sources, self._embedder)
+            for text in self._sentences(query, sources):
+                if answer.add(checker.support(text), text):
+                    yield answer.draft("writing")
+        except ModelError as error:
+            _log.warning("the evidence stands in for the model: %s", error)
+            yield self._without_model(answer, query, hits, sources)
+            return
+        answer.complete(sources)
+        yield answer.draft("answered")
+
+    def _without_model(
+        self, answer: _Answer, query: Query, hits: Sequence[Hit], sources: Sequence[Source]
+    ) -> Draft:
+        """The extract, or the refusal where the evidence alone speaks against an answer."""
+        if not self._judge.answerable(query, hits, None):
+            return answer.refuse()
+        answer.quote(sources[0], sources[0].best)
+        return answer.draft("extract")
+
+    def _sentences(self, query: Query, sources: Sequence[Source]) -> Iterator[str]:
+        """The model's sentences as they are finished, without marks of its own."""
+        text = ""
+        limit = self._settings.max_tokens
+        for piece in self._chat.stream(answer_messages(query, sources), max_tokens=limit):
+            text += piece
+            end = complete_until(text)
+            if end:
+                yield from _clean(text[:end])
+                text = text[end:]
+        # What is left was cut off by the limit unless it closes like a sentence.
+        yield from _clean(text)
+
+
+def _clean(text: str) -> Iterator[str]:
+    for sentence in split_sentences(_MARK.sub("", text)):
+        bare = _LABEL.sub("", sentence).strip(" *#`-")
+        if any(char.isalnum() for char in bare):
+            yield bare
+
+
+@dataclass
+class _Answer:
+    """An answer in the making."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+    def draft(self, status: Status) -> Draft:
+        """The answer so far."""
+        return Draft(
+            query=self.query,
+            status=status,
+            sentences=tuple(self.sentences),
+            citations=tuple(self.citations),
+            hits=self.hits,
+        )
+
+    def refuse(self) -> Draft:
+        """The refusal; the hits stay, as the nearest that there is."""
+        refusal = Sentence(text=REFUSAL[self.query.language])
+        return Draft(query=self.query, status="refused", sentences=(refusal,), hits=self.hits)
+
+    def add(self, support: Support, text: str) -> bool:
+        """Adds a sentence, or the evidence in its place; whether anything was added."""
+        if support.fault:
+            _log.info("not carried (%s): %s", support.fault, text)
+            return self.quote(support.source, support.sentence)
+        return self._append(support.source, support.sentence, text)
+
+    def quote(self, source: Source, sentence: str) -> bool:
+        """Adds a sentence of a source, word for word."""
+        lead = ORIGINAL["en"] if self.query.language == "en" else ""
+        return self._append(source, sentence, lead + sentence)
+
+    def complete(self, sources: Sequence[Source]) -> None:
+        """Lets the best evidence speak where the model's words leave it out."""
+        said = squash("".join(sentence.text for sentence in self.sentences))
+        best = sources[0].best
+        if squash(best) not in said and not any(c.quote == best for c in self.citations):
+            self._append(sources[0], best, ORIGINAL[self.query.language] + best)
+
+    def _append(self, source: Source, quote: str, text: str) -> bool:
+        if any(squash(text) in squash(said.text) for said in self.sentences):
+            return False
+        gap = " " if self.sentences and self.query.language == "en" else ""
+        self.sentences.append(Sentence(text=f"{gap}{text}[{source.n}]", cites=(source.n,)))
+        citation = Citation(n=source.n, hit=source.hit, quote=quote)
+        if citation not in self.citations:
+            self.citations.append(citation)
+        return True

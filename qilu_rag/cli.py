@@ -1,0 +1,319 @@
+"""The command line. Its forms are stable: scripts of users depend on them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from qilu_rag import __version__
+from qilu_rag.assistant import Assistant, build
+from qilu_rag.backends.manifest import load_manifest
+from qilu_rag.backends.model_files import ModelStore
+from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
+from qilu_rag.config import load_settings
+from qilu_rag.doctor import diagnose
+from qilu_rag.errors import InputError, ModelError, QiluError
+from qilu_rag.progress import progress_bar
+from qilu_rag.render import hit_json, reply_json, verdict_json
+from qilu_rag.types import CATEGORY_NAMES, Hit, Reply, Stage
+
+QUARANTINED = 3
+
+app = typer.Typer(
+    name="qilu",
+    help="Ask, search and feed a knowledge base of Shandong (齐鲁) culture.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+models_app = typer.Typer(help="The models: fetch, list, verify.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Batch = Annotated[
+    Path | None, typer.Option("--batch", help="A .jsonl file with one request a line.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Where the answers of --batch go.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _out.print(f"qilu_rag {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of snapshots, review database, quarantine.")
+    ] = None,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Reads the settings."""
+    context.obj = load_settings(home=home)
+
+
+@contextmanager
+def _assistant(context: typer.Context) -> Iterator[Assistant]:
+    with build(context.obj) as assistant:
+        yield assistant
+
+
+@app.command()
+def ingest(context: typer.Context, paths: list[Path], as_json: AsJson = False) -> None:
+    """Bring files or folders into the index."""
+    with _assistant(context) as assistant, progress_bar(_err) as progress:
+        report = assistant.ingest(paths, progress)
+    problems = [{"source": p.source, "reason": p.reason} for p in report.quarantined]
+    summary = {
+        "snapshot": report.snapshot,
+        "changed": report.changed,
+        "documents": report.documents,
+        "passages": report.passages,
+        "embedded": report.embedded,
+        "quarantined": problems,
+    }
+    if as_json:
+        _print_json(summary)
+    else:
+        done = "new snapshot" if report.changed else "nothing changed, snapshot"
+        _out.print(
+            f"{done} {report.snapshot}: {report.documents} documents, "
+            f"{report.passages} passages, {report.embedded} sentences embedded"
+        )
+        for problem in problems:
+            _err.print(f"quarantined  {problem['source']}: {problem['reason']}", markup=False)
+    if problems:
+        raise typer.Exit(QUARANTINED)
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
+    category: Annotated[
+        str | None, typer.Option(help="One of: " + " ".join(CATEGORY_NAMES))
+    ] = None,
+    city: Annotated[str | None, typer.Option(help="Such as 济宁.")] = None,
+    as_json: AsJson = False,
+    batch: Batch = None,
+    out: Out = None,
+) -> None:
+    """Find passages."""
+    if category is not None and category not in CATEGORY_NAMES:
+        raise InputError(f"no category {category!r}; there are: {' '.join(CATEGORY_NAMES)}")
+    with _assistant(context) as assistant:
+        answer = search_line(assistant, k=k, category=category, city=city)
+        if batch is not None or query is None:
+            _batch(batch, out, query, answer)
+            return
+        value = answer({"query": query})
+        if as_json:
+            _print_json(value)
+        else:
+            _show_hits(assistant.search(query, k=k, category=category, city=city))
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str | None, typer.Argument(help="What to ask.")] = None,
+    as_json: AsJson = False,
+    batch: Batch = None,
+    out: Out = None,
+) -> None:
+    """Ask a question."""
+    with _assistant(context) as assistant:
+        if batch is not None or question is None:
+            _batch(batch, out, question, answer_line(assistant))
+            return
+        reply = None
+        shown = ""
+        for reply in assistant.ask(question):
+            if not as_json and reply.answer.startswith(shown):
+                _out.print(reply.answer[len(shown) :], end="", markup=False)
+                shown = reply.answer
+        if reply is None:
+            raise InputError("there was no reply; see: qilu doctor")
+        if as_json:
+            _print_json(reply_json(reply))
+        else:
+            _show_reply(reply, shown)
+
+
+@app.command()
+def moderate(
+    context: typer.Context,
+    text: Annotated[str | None, typer.Argument(help="What to screen.")] = None,
+    stage: Annotated[str, typer.Option(help="input, output or document.")] = "input",
+    as_json: AsJson = False,
+    batch: Batch = None,
+    out: Out = None,
+) -> None:
+    """Screen a text."""
+    known = _stage(stage)
+    gate = _gate(context)
+    answer = moderate_line(gate, known)
+    if batch is not None or text is None:
+        _batch(batch, out, text, answer)
+        return
+    value = answer({"text": text})
+    if as_json:
+        _print_json(value)
+        return
+    _out.print(f"{value['action']}: {value['text']}", markup=False)
+    for finding in value["findings"]:
+        _out.print(f"  {finding['level']} {finding['category']} ({finding['rule']})", markup=False)
+
+
+@app.command()
+def doctor(context: typer.Context) -> None:
+    """Tell what is there and what is missing, with the mend."""
+    table = Table("", "what", "state", "mend")
+    findings = diagnose(context.obj)
+    for finding in findings:
+        table.add_row("ok" if finding.ok else "!!", finding.what, finding.state, finding.mend)
+    _out.print(table)
+    if not all(finding.ok or finding.optional for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command(name="eval")
+def evaluate(
+    context: typer.Context,
+    cases: Annotated[Path, typer.Option(help="Folder of .jsonl cases.")] = Path("evals/cases"),
+    half: Annotated[str, typer.Option(help="dev, report or all.")] = "report",
+    retrieval_only: Annotated[bool, typer.Option(help="Ask no language model.")] = False,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="Keep every reply, a line each.")] = None,
+) -> None:
+    """Measure retrieval, answers, citations, refusals and times over the cases."""
+    from evals.run import evaluate as run
+
+    with _assistant(context) as assistant, progress_bar(_err) as progress:
+        report = run(
+            assistant, cases, half=half, retrieval_only=retrieval_only, out=out, progress=progress
+        )
+    if as_json:
+        _print_json(report.as_json())
+    else:
+        _out.print(report.as_table())
+
+
+@models_app.command("list")
+def models_list(context: typer.Context) -> None:
+    """List the models of the manifest."""
+    store = ModelStore(context.obj.models)
+    table = Table("name", "purpose", "licence", "size", "state")
+    for model in load_manifest().values():
+        state = "there" if store.path(model).exists() else "missing"
+        size = f"{model.bytes / 1e6:,.0f} MB"
+        table.add_row(model.name, model.purpose, model.licence, size, state)
+    _out.print(table)
+
+
+@models_app.command("pull")
+def models_pull(context: typer.Context) -> None:
+    """Fetch and verify the models that are missing."""
+    store = ModelStore(context.obj.models)
+    for model in load_manifest().values():
+        with progress_bar(_err, unit="bytes") as progress:
+            path = store.pull(model, progress)
+        _out.print(f"{model.name}: {path}", soft_wrap=True)
+
+
+@models_app.command("verify")
+def models_verify(context: typer.Context) -> None:
+    """Read every model whole and compare its checksum."""
+    store = ModelStore(context.obj.models)
+    failed = False
+    for model in load_manifest().values():
+        try:
+            store.verify(model)
+            _out.print(f"{model.name}: as the manifest says")
+        except ModelError as error:
+            failed = True
+            _err.print(str(error), markup=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _stage(value: str) -> Stage:
+    for stage in ("input", "output", "document"):
+        if value == stage:
+            return stage  # type: ignore[return-value]
+    raise InputError(f"no stage {value!r}; there are: input output document")
+
+
+def _gate(context: typer.Context) -> Any:
+    from qilu_rag.moderation import build_gate
+
+    return build_gate(context.obj.home / "review.sqlite")
+
+
+def _batch(
+    batch: Path | None,
+    out: Path | None,
+    single: str | None,
+    answer: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    if batch is None or out is None or single is not None:
+        raise InputError("give either one text, or --batch IN.jsonl with --out OUT.jsonl")
+    with progress_bar(_err) as progress:
+        done = run_batch(batch, out, answer, progress)
+    _err.print(f"{done} lines answered, {out}", soft_wrap=True)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def _show_hits(hits: list[Hit]) -> None:
+    for number, hit in enumerate(hits, start=1):
+        value = hit_json(hit)
+        head = f"[{number}] {value['title']} · {value['locator']}  {value['score']:.3f}"
+        _out.print(head, style="bold", markup=False)
+        _out.print(value["text"], markup=False)
+
+
+def _show_reply(reply: Reply, shown: str) -> None:
+    if shown != reply.answer:  # a block took back what had been shown
+        _out.print(f"\n{reply.answer}", markup=False)
+    else:
+        _out.print()
+    for citation in reply.citations:
+        hit = citation.hit
+        _out.print(f"[{citation.n}] {hit.entry.title} · {hit.passage.locator}", markup=False)
+    if reply.status == "refused" and reply.sources:
+        titles = dict.fromkeys(hit.entry.title for hit in reply.sources)
+        near = "相近条目：" if reply.language == "zh" else "Nearest entries: "
+        _out.print(near + "、".join(titles), markup=False)
+    _out.print(f"（{reply.label}）", style="dim", markup=False)
+
+
+def main() -> None:
+    """Runs the command line; what can be said in a sentence is, on standard error."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except QiluError as error:
+        _err.print(f"qilu: {error}", markup=False, soft_wrap=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except BrokenPipeError:
+        sys.exit(1)

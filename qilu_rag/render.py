@@ -1,0 +1,52 @@
+"""Plain values of what may be shown: the JSON forms of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from qilu_rag.types import Hit, Reply, Verdict
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as `qilu search --json` prints it."""
+    return {
+        "entry_id": hit.entry.id,
+        "passage_id": hit.passage.id,
+        "source": hit.passage.source,
+        "title": hit.entry.title,
+        "locator": hit.passage.locator,
+        "text": hit.passage.text,
+        "score": hit.score,
+        "via": list(hit.via),
+    }
+
+
+def reply_json(reply: Reply) -> dict[str, Any]:
+    """A reply as `qilu ask --json` prints it; times in milliseconds."""
+    return {
+        "question": reply.question,
+        "answer": reply.answer,
+        "status": reply.status,
+        "citations": [
+            {
+                "n": citation.n,
+                "entry_id": citation.hit.entry.id,
+                "passage_id": citation.hit.passage.id,
+                "locator": citation.hit.passage.locator,
+                "quote": citation.quote,
+            }
+            for citation in reply.citations
+        ],
+        "label": reply.label,
+        "ms": {name: round(value, 1) for name, value in asdict(reply.ms).items()},
+    }
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as `qilu moderate --json` prints it."""
+    return {
+        "action": verdict.action,
+        "text": verdict.text,
+        "findings": [asdict(finding) for finding in verdict.findings],
+    }

@@ -1,0 +1,115 @@
+"""What every vector backend keeps to, fake or real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qilu_rag.backends.faiss_index import FaissBackend
+from qilu_rag.backends.fakes import FakeVectorBackend
+from qilu_rag.errors import SnapshotError
+from qilu_rag.ports import VectorBackend, VectorIndex, Vectors
+
+BACKENDS: dict[str, Callable[[], VectorBackend]] = {"fake": FakeVectorBackend, "faiss": FaissBackend}
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> VectorBackend:
+    return BACKENDS[request.param]()
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("vectors") / "index"
+
+
+def unit(rows: int, seed: int = 0, dimension: int = 8) -> Vectors:
+    vectors = np.random.default_rng(seed).normal(size=(rows, dimension)).astype(np.float32)
+    normed: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normed
+
+
+def build(backend: VectorBackend, vectors: Vectors, path: Path) -> VectorIndex:
+    backend.build(vectors, path)
+    return backend.open(path)
+
+
+def test_it_is_an_index_of_as_many_rows(backend: VectorBackend, tmp_path: Path) -> None:
+    index = build(backend, unit(7), tmp_path / "v")
+    assert isinstance(index, VectorIndex)
+    assert len(index) == 7
+
+
+def test_each_vector_is_its_own_nearest(backend: VectorBackend, tmp_path: Path) -> None:
+    vectors = unit(20)
+    scores, rows = build(backend, vectors, tmp_path / "v").search(vectors, 1)
+    assert rows[:, 0].tolist() == list(range(20))
+    assert np.allclose(scores[:, 0], 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(BACKENDS))
+@given(rows=st.integers(1, 12), queries=st.integers(1, 4), k=st.integers(1, 20), seed=st.integers(0, 99))
+def test_the_scores_are_the_best_inner_products(
+    scratch: Path, name: str, rows: int, queries: int, k: int, seed: int
+) -> None:
+    vectors, asked = unit(rows, seed), unit(queries, seed + 1)
+    scores, found = build(BACKENDS[name](), vectors, scratch).search(asked, k)
+    assert scores.shape == found.shape == (queries, k)
+    assert scores.dtype == np.float32
+    assert found.dtype == np.int64
+    products = asked @ vectors.T
+    whole = min(k, rows)
+    for row in range(queries):
+        numbers = found[row, :whole].tolist()
+        assert len(set(numbers)) == whole
+        assert np.allclose(scores[row, :whole], products[row, numbers], atol=1e-5)
+        assert np.allclose(scores[row, :whole], np.sort(products[row])[::-1][:whole], atol=1e-5)
+    assert (found[:, whole:] == -1).all()
+    assert (scores[:, whole:] < -1).all()
+
+
+def test_an_empty_index(backend: VectorBackend, tmp_path: Path) -> None:
+    index = build(backend, np.zeros((0, 8), dtype=np.float32), tmp_path / "v")
+    assert len(index) == 0
+    _, rows = index.search(unit(2), 3)
+    assert rows.tolist() == [[-1] * 3] * 2
+
+
+def test_rows_that_are_not_in_one_piece(backend: VectorBackend, tmp_path: Path) -> None:
+    vectors = np.asfortranarray(unit(6))
+    _, rows = build(backend, vectors, tmp_path / "v").search(vectors[::2], 1)
+    assert rows[:, 0].tolist() == [0, 2, 4]
+
+
+def test_opening_again_finds_the_same(backend: VectorBackend, tmp_path: Path) -> None:
+    first = build(backend, unit(30), tmp_path / "v").search(unit(3, 5), 4)
+    again = backend.open(tmp_path / "v").search(unit(3, 5), 4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_a_missing_file(backend: VectorBackend, tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError) as caught:
+        backend.open(tmp_path / "gone")
+    assert str(tmp_path / "gone") in str(caught.value)
+    assert "qilu ingest" in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_a_truncated_file(backend: VectorBackend, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "v"
+    backend.build(unit(30), path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(SnapshotError):
+        backend.open(path)
+
+
+def test_garbage(backend: VectorBackend, tmp_path: Path) -> None:
+    (tmp_path / "v").write_bytes(b"garbage" * 100)
+    with pytest.raises(SnapshotError):
+        backend.open(tmp_path / "v")

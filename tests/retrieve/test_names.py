@@ -1,0 +1,75 @@
+"""Names: which entries a question names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qilu_rag.retrieve.names import NameMatcher, names_of
+from qilu_rag.text.fold import fold
+from qilu_rag.types import Entry
+
+ENTRIES = [
+    Entry(id="taishan", title="泰山", title_en="Mount Tai", aliases=("岱宗", "岳")),
+    Entry(id="trail", title="泰山登山", title_en="Mount Tai Trail"),
+    Entry(id="mengzi", title="孟子", title_en="Mencius, the philosopher"),
+    Entry(id="mengzi-book", title="孟子（书）", title_en="Mencius (book)"),
+    Entry(id="kongfu", title="孔府"),
+    Entry(id="qi", title="齐国", title_en="Qi"),
+]
+NAMES = NameMatcher(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("泰山有多高", ("taishan",)),
+        ("岱宗夫如何", ("taishan",)),
+        ("岳", ()),
+        ("泰山登山要多久", ("trail",)),
+        ("登泰山登山", ("trail",)),
+        ("孔府和泰山", ("kongfu", "taishan")),
+        ("泰山，泰山", ("taishan",)),
+        ("孟子是谁", ("mengzi", "mengzi-book")),
+        ("孟子（书）有几篇", ("mengzi-book",)),
+        ("How high is mount tai?", ("taishan",)),
+        ("the Mount Tai trail", ("trail",)),
+        ("MENCIUS", ("mengzi", "mengzi-book")),
+        ("mount taipei", ()),
+        ("amount tai", ()),
+        ("在mount tai上", ("taishan",)),
+        ("泰山和mount tai", ("taishan",)),
+        ("qi", ()),
+        ("長江", ()),
+        ("", ()),
+    ],
+)
+def test_examples(text: str, entries: tuple[str, ...]) -> None:
+    assert NAMES.entries_in(text) == entries
+
+
+def test_names_are_folded() -> None:
+    names = NameMatcher([Entry(id="a", title="齊國故城", title_en="Ｌｉｎｚｉ")])
+    assert names.entries_in("齐国故城") == names.entries_in("齊國故城") == ("a",)
+    assert names.entries_in("LINZI") == ("a",)
+
+
+def test_what_stands_in_brackets_is_no_part_of_the_name() -> None:
+    assert names_of(ENTRIES[3]) == ["孟子(书)", "mencius (book)", "孟子", "mencius"]
+    assert names_of(ENTRIES[0]) == ["泰山", "mount tai", "岱宗"]
+
+
+@given(st.lists(st.sampled_from(["泰山", "登山", "孟子", "（书）", "孔", "府", "mount ", "tai", "x", " "])))
+def test_mentions_are_in_order_and_where_they_say(parts: list[str]) -> None:
+    text = "".join(parts)
+    at = 0
+    for mention in NAMES.mentions(text):
+        assert at <= mention.start < mention.end
+        assert fold(text)[mention.start : mention.end] == mention.name
+        assert mention.entries
+        at = mention.end
+
+
+def test_no_entries() -> None:
+    assert NameMatcher([]).mentions("泰山") == []

@@ -1,0 +1,100 @@
+"""Understanding a question: names, follow-ups, and what is no question."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qilu_rag.errors import InputError
+from qilu_rag.retrieve.names import NameMatcher
+from qilu_rag.retrieve.query import understand
+from qilu_rag.types import Entry
+
+NAMES = NameMatcher(
+    [
+        Entry(id="kongzi", title="孔子", title_en="Confucius"),
+        Entry(id="taishan", title="泰山", title_en="Mount Tai"),
+    ]
+)
+
+
+def test_a_first_question() -> None:
+    query = understand("  孔子 登过\n泰山吗 ", NAMES, category="figures", city="济宁")
+    assert query.asked == query.text == "孔子 登过 泰山吗"
+    assert query.names == ("kongzi", "taishan")
+    assert (query.language, query.category, query.city) == ("zh", "figures", "济宁")
+    assert understand("Who was Confucius?", NAMES).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("那他的弟子呢", "孔子：那他的弟子呢"),
+        ("他有多少弟子", "孔子：他有多少弟子"),
+        ("那么，这个人葬在哪里", "孔子：那么，这个人葬在哪里"),
+        ("他是哪里人", "孔子：他是哪里人"),
+        ("Where was he born?", "孔子：Where was he born?"),
+    ],
+)
+def test_a_follow_up_takes_over_the_earlier_name(question: str, text: str) -> None:
+    query = understand(question, NAMES, history=["泰山多高", "孔子是谁", "谢谢"])
+    assert query.asked == question
+    assert query.text == text
+    assert query.names == ("kongzi",)
+
+
+@pytest.mark.parametrize(
+    "question", ["他有多少弟子", "那他的弟子呢", "它有多高", "Where was he born?", "山东有哪些名山"]
+)
+def test_a_first_question_is_never_rewritten(question: str) -> None:
+    assert understand(question, NAMES).text == question
+    assert understand(question, NAMES).names == ()
+
+
+def test_a_question_with_a_name_of_its_own_is_not_rewritten() -> None:
+    query = understand("那泰山呢", NAMES, history=["孔子是谁"])
+    assert (query.text, query.names) == ("那泰山呢", ("taishan",))
+
+
+def test_a_question_that_points_nowhere_is_not_rewritten() -> None:
+    assert understand("山东有哪些名山", NAMES, history=["孔子是谁"]).text == "山东有哪些名山"
+    assert understand("他是谁", NAMES, history=["你好", "天气如何"]).text == "他是谁"
+
+
+def test_only_the_last_few_questions_are_remembered() -> None:
+    history = ["孔子是谁", *["你好"] * 6]
+    assert understand("他是哪里人", NAMES, history=history).text == "他是哪里人"
+    assert understand("他是哪里人", NAMES, history=history[:6]).names == ("kongzi",)
+
+
+@pytest.mark.parametrize("question", ["", " \n", "？！", "……", "\u200b", "“”"])
+def test_an_empty_question(question: str) -> None:
+    with pytest.raises(InputError, match="the question is empty"):
+        understand(question, NAMES)
+
+
+def test_a_long_question() -> None:
+    with pytest.raises(InputError) as caught:
+        understand("问" * 501, NAMES)
+    assert "501" in str(caught.value)
+    assert "500" in str(caught.value)
+    assert understand("问" * 500, NAMES).asked == "问" * 500
+    with pytest.raises(InputError, match="limit of 10"):
+        understand("问" * 11, NAMES, limit=10)
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(InputError, match="broken character"):
+        understand("孔\udcff子", NAMES)
+
+
+@given(st.text(st.characters()), st.lists(st.text(st.characters()), max_size=3))
+def test_anything_is_a_query_or_an_input_error(question: str, history: list[str]) -> None:
+    try:
+        query = understand(question, NAMES, history=history)
+    except InputError as error:
+        str(error).encode()
+    else:
+        assert query.text.endswith(query.asked)
+        query.text.encode()
