@@ -59,8 +59,12 @@ def load_cases(folder: Path, half: str = "all") -> list[Case]:
 
 def _read(path: Path) -> Iterator[Case]:
     adapter = TypeAdapter(Case)
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} can't be read: {error}") from error
+    for number, line in enumerate(lines, start=1):
         try:
             yield adapter.validate_python(json.loads(line))
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError, RecursionError) as error:
             raise InputError(f"{path}:{number} is not a case: {error}") from error

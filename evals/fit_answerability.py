@@ -2,9 +2,9 @@
 
     python -m evals.fit_answerability
 
-Three kinds of examples: questions with their evidence; questions that the corpus can't
-answer; and questions whose own evidence was taken out of the hits, which leaves what
-is nearest to an answer without being one. The last are the hardest and cost nothing.
+The examples are the questions that the corpus answers and those that it does not, each
+with the evidence that retrieval found and the model's leaning on it. Questions for what
+changes are left out: a rule refuses them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -22,15 +23,13 @@ import qilu_rag.answer
 from evals.cases import Case, load_cases
 from qilu_rag.answer.answerable import asks_for_what_changes, features
 from qilu_rag.answer.evidence import choose
-from qilu_rag.answer.prompts import YES_NO, judge_messages
+from qilu_rag.answer.prompts import VERSION, YES_NO, judge_messages
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.config import load_settings
-from qilu_rag.ports import ChatModel
 from qilu_rag.types import Hit, Query
 
-_CACHE = Path("var/fit_answerability.jsonl")
-_NAMES = ("coverage", "similarity", "named", "english", "leaning")
-_DROPPED_EVERY = 3
+_CACHE = Path("var/leanings.jsonl")
+_NAMES = ("coverage", "similarity", "unheard", "english", "leaning")
 
 
 def main() -> None:
@@ -42,60 +41,43 @@ def main() -> None:
     _fit(rows, target)
 
 
-def _collect(assistant: Assistant, cases: Sequence[Case]) -> list[dict[str, object]]:
-    held = {}
+def _collect(assistant: Assistant, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """The examples; the model's leanings, which take hours of a small machine, are kept."""
+    kept: dict[str, float | None] = {}
     if _CACHE.exists():
-        held = {r["key"]: r for r in map(json.loads, _CACHE.read_text("utf-8").splitlines())}
+        lines = _CACHE.read_text("utf-8").splitlines()
+        kept = {row["key"]: row["leaning"] for row in map(json.loads, lines)}
     rows = []
     with _CACHE.open("a", encoding="utf-8") as file:
         for kind, case in _jobs(cases):
-            key = f"{kind} {case.question}"
-            if key not in held:
-                held[key] = {"key": key, "kind": kind, "half": case.half} | _row(
-                    assistant, kind, case
-                )
-                file.write(json.dumps(held[key], ensure_ascii=False) + "\n")
+            query, hits = assistant.evidence(case.question)
+            key = f"{VERSION} {kind} {case.question}"
+            if key not in kept:
+                kept[key] = _leaning(assistant, query, hits)
+                line = {"key": key, "leaning": kept[key]}
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 file.flush()
-            rows.append(held[key])
+            if not asks_for_what_changes(query, hits):
+                rows.append({"kind": kind} | features(query, hits, kept[key]))
     return rows
 
 
 def _jobs(cases: Sequence[Case]) -> list[tuple[str, Case]]:
-    jobs = [("answerable" if case.entry else "unanswerable", case) for case in cases]
-    chinese = [case for case in cases if case.entry and case.language != "en"]
-    jobs += [("dropped", case) for case in chinese[::_DROPPED_EVERY]]
-    return [(kind, case) for kind, case in jobs if case.half == "dev"]
+    kinds = [("answerable" if case.entry else "unanswerable", case) for case in cases]
+    return [(kind, case) for kind, case in kinds if case.half == "dev"]
 
 
-def _row(assistant: Assistant, kind: str, case: Case) -> dict[str, object]:
-    query, hits = assistant.evidence(case.question)
-    if kind == "dropped":
-        hits = [
-            hit
-            for hit in hits
-            if hit.entry.id != case.entry and not case.holds_facts(hit.passage.text)
-        ]
-    leaning = _leaning(assistant.chat, query, hits, assistant)
-    return {
-        "features": features(query, hits, leaning),
-        "changes": asks_for_what_changes(query, hits),
-    }
-
-
-def _leaning(
-    chat: ChatModel, query: Query, hits: Sequence[Hit], assistant: Assistant
-) -> float | None:
+def _leaning(assistant: Assistant, query: Query, hits: Sequence[Hit]) -> float | None:
     bounds = assistant.settings.answer
     sources = choose(query, hits, passages=bounds.passages, characters=bounds.evidence_characters)
-    return chat.lean(judge_messages(query, sources), YES_NO[query.language])
+    return assistant.chat.lean(judge_messages(query, sources), YES_NO[query.language])
 
 
-def _fit(rows: Sequence[dict[str, object]], target: Path) -> None:
-    kept = [row for row in rows if not row["changes"]]
-    labels = np.array([row["kind"] == "answerable" for row in kept])
+def _fit(rows: Sequence[dict[str, Any]], target: Path) -> None:
+    labels = np.array([row["kind"] == "answerable" for row in rows])
     lines = ["# Written by: python -m evals.fit_answerability", ""]
     for section, names in (("with_leaning", _NAMES), ("without_leaning", _NAMES[:-1])):
-        values = np.array([[row["features"][name] for name in names] for row in kept])  # type: ignore[index]
+        values = np.array([[row[name] for name in names] for row in rows])
         mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
         model = LogisticRegression(class_weight="balanced")
         model.fit((values - mean) / scale, labels)
@@ -103,7 +85,7 @@ def _fit(rows: Sequence[dict[str, object]], target: Path) -> None:
         bias = float(model.intercept_[0] - (weights * mean).sum())
         scores = values @ weights + bias
         auc = roc_auc_score(labels, scores)
-        lines += [f"[{section}]", f"# ROC-AUC {auc:.3f} on its own {len(kept)} examples"]
+        lines += [f"[{section}]", f"# ROC-AUC {auc:.3f} on its own {len(rows)} examples"]
         lines += [f"bias = {bias:.4f}"]
         lines += [f"{name} = {weight:.4f}" for name, weight in zip(names, weights, strict=True)]
         lines += [""]

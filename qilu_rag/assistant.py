@@ -213,9 +213,7 @@ def build(
 
 def _embedder(settings: Settings) -> Embedder:
     wanted = settings.embedding
-    path = wanted.path or ModelStore(settings.models).require(
-        find_model(wanted.model, "embedding")
-    )
+    path = wanted.path or ModelStore(settings.models).require(find_model(wanted.model, "embedding"))
     return SentenceTransformerEmbedder(path, batch=wanted.batch)
 
 
@@ -226,9 +224,7 @@ def _chat(settings: Settings) -> tuple[ChatModel, LocalServer | None]:
         return _endpoint(settings, lambda: url, wanted.key), None
 
     def path() -> Path:
-        return wanted.path or ModelStore(settings.models).require(
-            find_model(wanted.model, "chat")
-        )
+        return wanted.path or ModelStore(settings.models).require(find_model(wanted.model, "chat"))
 
     server = LocalServer(path, context=wanted.context, threads=wanted.threads)
     return _endpoint(settings, server.url, server.key), server

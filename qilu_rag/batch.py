@@ -38,7 +38,8 @@ def run_batch(
     done = _done(out)
     waiting = [request for request in requests if str(request["id"]) not in done]
     try:
-        with out.open("a", encoding="utf-8") as file:
+        # Half a surrogate pair, which UTF-8 can't hold, goes out as JSON's own \udxxx.
+        with out.open("a", encoding="utf-8", errors="backslashreplace") as file:
             for number, request in enumerate(waiting):
                 progress(source.name, len(requests) - len(waiting) + number, len(requests))
                 try:
@@ -127,7 +128,7 @@ def _read_requests(path: Path) -> list[Request]:
 def _request(line: str, where: str) -> Request:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where} is not JSON: {error}") from error
     if not isinstance(value, dict) or "id" not in value:
         raise InputError(f"{where} must be a JSON object with an `id`")
@@ -138,12 +139,16 @@ def _done(out: Path) -> set[str]:
     """Ids answered before; a last line that was cut off is taken away."""
     if not out.exists():
         return set()
-    data = out.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        with out.open("r+b") as file:
-            file.truncate(len(whole))
     try:
-        return {str(json.loads(line)["id"]) for line in whole.decode("utf-8").splitlines()}
-    except (ValueError, KeyError, TypeError) as error:
+        data = out.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        # Not splitlines: a text may hold U+2028, which JSON leaves as it is.
+        done = {str(json.loads(line)["id"]) for line in whole.decode("utf-8").split("\n")[:-1]}
+        if len(whole) < len(data):
+            with out.open("r+b") as file:
+                file.truncate(len(whole))
+        return done
+    except OSError as error:
+        raise InputError(f"{out} can't be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{out} is not the output of a batch; name another file") from error

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,14 +17,13 @@ from rich.table import Table
 
 from qilu_rag import __version__
 from qilu_rag.assistant import Assistant, build
-from qilu_rag.backends.manifest import load_manifest
-from qilu_rag.backends.model_files import ModelStore
 from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
+from qilu_rag.cli_models import models_app
 from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
-from qilu_rag.errors import InputError, ModelError, QiluError
+from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
-from qilu_rag.render import hit_json, reply_json, verdict_json
+from qilu_rag.render import hit_json, reply_json
 from qilu_rag.types import CATEGORY_NAMES, Hit, Reply, Stage
 
 QUARANTINED = 3
@@ -35,7 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-models_app = typer.Typer(help="The models: fetch, list, verify.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
 _out = Console(highlight=False)
@@ -216,48 +215,10 @@ def evaluate(
         _out.print(report.as_table())
 
 
-@models_app.command("list")
-def models_list(context: typer.Context) -> None:
-    """List the models of the manifest."""
-    store = ModelStore(context.obj.models)
-    table = Table("name", "purpose", "licence", "size", "state")
-    for model in load_manifest().values():
-        state = "there" if store.path(model).exists() else "missing"
-        size = f"{model.bytes / 1e6:,.0f} MB"
-        table.add_row(model.name, model.purpose, model.licence, size, state)
-    _out.print(table)
-
-
-@models_app.command("pull")
-def models_pull(context: typer.Context) -> None:
-    """Fetch and verify the models that are missing."""
-    store = ModelStore(context.obj.models)
-    for model in load_manifest().values():
-        with progress_bar(_err, unit="bytes") as progress:
-            path = store.pull(model, progress)
-        _out.print(f"{model.name}: {path}", soft_wrap=True)
-
-
-@models_app.command("verify")
-def models_verify(context: typer.Context) -> None:
-    """Read every model whole and compare its checksum."""
-    store = ModelStore(context.obj.models)
-    failed = False
-    for model in load_manifest().values():
-        try:
-            store.verify(model)
-            _out.print(f"{model.name}: as the manifest says")
-        except ModelError as error:
-            failed = True
-            _err.print(str(error), markup=False)
-    if failed:
-        raise typer.Exit(1)
-
-
 def _stage(value: str) -> Stage:
     for stage in ("input", "output", "document"):
         if value == stage:
-            return stage  # type: ignore[return-value]
+            return stage
     raise InputError(f"no stage {value!r}; there are: input output document")
 
 
@@ -309,6 +270,10 @@ def _show_reply(reply: Reply, shown: str) -> None:
 
 def main() -> None:
     """Runs the command line; what can be said in a sentence is, on standard error."""
+    # An argument that is not UTF-8 arrives as half surrogate pairs, which can't be printed.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

@@ -49,7 +49,9 @@ def diagnose(settings: Settings) -> list[Check]:
 
 def _python() -> Check:
     ok = sys.version_info[:2] == (3, 11)
-    return Check(what="Python", ok=ok, state=platform.python_version(), mend="" if ok else "use 3.11")
+    return Check(
+        what="Python", ok=ok, state=platform.python_version(), mend="" if ok else "use 3.11"
+    )
 
 
 def _packages() -> Iterator[Check]:

@@ -84,6 +84,10 @@ class WordIndex(Protocol):
         """(row number, score) of at most `k` rows that hold any term, best first."""
         ...
 
+    def frequency(self, term: str) -> int:
+        """How many rows hold a term."""
+        ...
+
 
 class WordBackend(Protocol):
     """Builds and opens word indexes in a folder."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from qilu_rag.backends.fakes import FakeEmbedder, FakeVectorBackend, FakeWordBackend
-from qilu_rag.config import IngestSettings, SearchSettings
+from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, FakeVectorBackend, FakeWordBackend
+from qilu_rag.config import AnswerSettings, IngestSettings, SearchSettings, Settings
 from qilu_rag.ingest.pipeline import Pipeline
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.retrieve.search import Searcher
-from qilu_rag.types import Verdict
+from qilu_rag.types import Finding, Verdict
+
+if TYPE_CHECKING:
+    from qilu_rag.assistant import Assistant
 
 # No test is about time: the first example of many pays for loading a dictionary.
 hypothesis_settings.register_profile("qilu", deadline=None)
@@ -124,10 +129,21 @@ def searcher(
     return Searcher(store.open(embedder), embedder, SearchSettings())
 
 
+@pytest.fixture
+def assistant(home: Path, embedder: FakeEmbedder, corpus: Path) -> Iterator[Assistant]:
+    """A whole assistant on fakes, with the real gate, over the small corpus."""
+    from qilu_rag.assistant import build
+
+    # Never refuses for lack of evidence: the weights are fitted to the real models.
+    settings = Settings(home=home, corpus=corpus, answer=AnswerSettings(threshold=0))
+    vectors, words = FakeVectorBackend(), FakeWordBackend()
+    with build(settings, embedder=embedder, chat=FakeChat(), vectors=vectors, words=words) as built:
+        built.ingest([corpus], lambda *_: None)
+        yield built
+
+
 def screen(text: str, source: str) -> Verdict:
     """A stand-in for the gate's document stage."""
-    from qilu_rag.types import Finding
-
     for word, action in (("违禁", "flag"), ("封锁", "block")):
         at = text.find(word)
         if at >= 0:

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from math import exp
 
+from qilu_rag.text.fold import squash
 from qilu_rag.types import Hit, Query
 
 _LOOKED_AT = 5
+_QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」|\"([^\"]+)\"")
 
 # Prices, hours, weather and the like change; the corpus leaves them out by rule, so a
 # question for them is answered only if the evidence really speaks of them.
@@ -41,10 +43,19 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
     return {
         "coverage": max((hit.coverage for hit in top), default=0.0),
         "similarity": max((hit.similarity for hit in top), default=0.0),
-        "named": float(bool(top) and top[0].entry.id in query.names),
+        "unheard": float(_names_the_unheard(query, hits)),
         "english": float(query.language == "en"),
         **({} if leaning is None else {"leaning": leaning}),
     }
+
+
+def _names_the_unheard(query: Query, hits: Sequence[Hit]) -> bool:
+    """Whether the question puts in 《》 or “” what no passage found has: a made-up title."""
+    quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(query.text)]
+    if not quoted:
+        return False
+    held = squash(" ".join(f"{hit.entry.title} {hit.passage.text}" for hit in hits))
+    return any(squash(name) not in held for name in quoted)
 
 
 def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:

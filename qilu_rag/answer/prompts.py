@@ -29,7 +29,10 @@ REFUSAL: dict[Language, str] = {
 ORIGINAL: dict[Language, str] = {"zh": "原文：", "en": "Source text: "}
 """Stands before a sentence that is quoted from a source word for word."""
 
-_LANGUAGE: dict[Language, str] = {"zh": "请用中文回答。", "en": "Answer in English, in one sentence."}
+_LANGUAGE: dict[Language, str] = {
+    "zh": "请用中文回答。",
+    "en": "Answer in English, in one sentence.",
+}
 
 
 _JUDGE: dict[Language, str] = {
@@ -62,5 +65,7 @@ def _conversation(query: Query, sources: Sequence[Source], request: str) -> list
 def _source(source: Source, language: Language) -> str:
     entry = source.hit.entry
     # An English answer needs the established English name.
-    name = f"{entry.title}（{entry.title_en}）" if language == "en" and entry.title_en else entry.title
+    name = (
+        f"{entry.title}（{entry.title_en}）" if language == "en" and entry.title_en else entry.title
+    )
     return f"[{source.n}] {name}：{source.text}"

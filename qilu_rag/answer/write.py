@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from qilu_rag.answer.answerable import Judge, asks_for_what_changes
 from qilu_rag.answer.check import Checker, Support

@@ -35,7 +35,15 @@ _LAYER_NAMES = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
-_SHAPES = {"q": "hh", "k": "hh", "v": "hh", "ao": "hh", "fi": "fh", "fo": "hf"}
+# Rows and columns of the matrices; the other weights are vectors.
+_SHAPES = {
+    "q": ("hidden", "hidden"),
+    "k": ("hidden", "hidden"),
+    "v": ("hidden", "hidden"),
+    "ao": ("hidden", "hidden"),
+    "fi": ("ffn", "hidden"),
+    "fo": ("hidden", "ffn"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +168,7 @@ def unpack(raw: memoryview | bytes, elements: int) -> NDArray[np.float32]:
 
 
 def _state(header: Header, tensors: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-    size = {"h": header.hidden, "f": header.ffn}
+    size = {"hidden": header.hidden, "ffn": header.ffn}
     state = {
         "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(-1, header.hidden),
         "embeddings.position_embeddings.weight": tensors["emb.pos"].reshape(-1, header.hidden),

@@ -45,12 +45,14 @@ class SentenceTransformerEmbedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"the embedding model in {self._folder} can't be read: {error}") from error
+            raise ModelError(
+                f"the embedding model in {self._folder} can't be read: {error}"
+            ) from error
 
     @cached_property
     def identity(self) -> EmbedderIdentity:

@@ -113,6 +113,10 @@ class FakeWordIndex:
         found = [(row, score) for row, score in scored if score > 0]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 
+    def frequency(self, term: str) -> int:
+        """How many rows hold a term."""
+        return self._held[term]
+
     def _score(self, row: int, terms: Sequence[str]) -> float:
         total = 0.0
         for term in terms:
@@ -175,7 +179,7 @@ class FakeChat:
 
 def first_source_sentence(messages: Sequence[Message]) -> str:
     """The first sentence of the source numbered 1 in the last message, with its mark."""
-    found = re.search(r"\[1\][^\n]*\n?(.+?[。.！？])", messages[-1].content)
+    found = re.search(r"\[1\] [^：\n]*：(.+?(?:[。！？]|\.(?!\d)))", messages[-1].content)
     return f"{found[1]}[1]" if found else ""
 
 

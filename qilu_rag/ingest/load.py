@@ -128,9 +128,7 @@ def _load_one(path: Path, data: bytes, limits: IngestSettings) -> Document:
     if not text.strip():
         raise DocumentError(source, "holds no text")
     entry = make_entry(fields if fields is not None else _derived(path, text), source)
-    return Document(
-        entry=entry, text=text, blocks=blocks, source=source, sha256=digest.hexdigest()
-    )
+    return Document(entry=entry, text=text, blocks=blocks, source=source, sha256=digest.hexdigest())
 
 
 def _derived(path: Path, text: str) -> dict[str, Any]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
-import struct
-import zlib
 
 import pypdf
-from pypdf.errors import DependencyError, PyPdfError
+from pypdf.errors import DependencyError
 
 from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.clean import clean_pages, ends_sentence, join_lines
@@ -45,28 +43,9 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
         raise
     except DependencyError as error:
         # Ciphers beyond RC4 need a library that we do without.
-        raise DocumentError(
-            source, "is encrypted; hand in a copy without a password"
-        ) from error
-    except (
-        PyPdfError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        RecursionError,
-        OSError,
-        NotImplementedError,
-        ArithmeticError,
-        EOFError,
-        MemoryError,
-        struct.error,
-        zlib.error,
-        ImportError,
-    ) as error:
-        # pypdf lets its own inner errors through on damaged files.
+        raise DocumentError(source, "is encrypted; hand in a copy without a password") from error
+    except Exception as error:
+        # pypdf lets inner errors of every kind through on damaged files; nothing else runs here.
         raise DocumentError(
             source, f"is not a whole PDF ({type(error).__name__}); export it again"
         ) from error
@@ -78,33 +57,46 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
 def _assemble(pages: list[list[str]]) -> tuple[str, tuple[Block, ...]]:
     text = ""
     blocks: list[Block] = []
-    heading: tuple[str, ...] = ()
-    for number, paragraphs in enumerate(pages, start=1):
-        for position, paragraph in enumerate(paragraphs):
-            if _is_heading(paragraph):
-                heading = (paragraph,)
-                text = f"{text}{paragraph}\n"
-            elif position == 0 and blocks and _open(text):
-                # A sentence that runs over the page's end belongs to the page it began on.
-                text = join_lines(text.rstrip("\n"), paragraph) + "\n"
-                last = blocks[-1]
-                blocks[-1] = Block(
-                    start=last.start, end=len(text), headings=last.headings, page=last.page
-                )
-            else:
-                start = len(text)
-                text = f"{text}{paragraph}\n"
-                blocks.append(Block(start=start, end=len(text), headings=heading, page=number))
+    headings: tuple[str, ...] = ()
+    lines = _lines(pages)
+    for at, (page, line) in enumerate(lines):
+        start = len(text)
+        text = f"{text}{line}\n"
+        if _heads(lines[at : at + 2]):
+            headings = (line,)
+        else:
+            blocks.append(Block(start=start, end=len(text), headings=headings, page=page))
     return text, tuple(_merged(blocks))
 
 
-def _is_heading(paragraph: str) -> bool:
-    return len(paragraph) <= _HEADING_MAX and paragraph[-1] not in _ENDS
+def _lines(pages: list[list[str]]) -> list[tuple[int, str]]:
+    """Paragraphs with their pages; one that runs over a page's end stands where it began."""
+    lines: list[tuple[int, str]] = []
+    for number, paragraphs in enumerate(pages, start=1):
+        for position, paragraph in enumerate(paragraphs):
+            if position == 0 and lines and _open(lines[-1][1]):
+                page, begun = lines[-1]
+                lines[-1] = (page, join_lines(begun, paragraph))
+            else:
+                lines.append((number, paragraph))
+    return lines
 
 
-def _open(text: str) -> bool:
-    line = text.rstrip("\n")
-    return bool(line) and (line[-1] in "；;" or not ends_sentence(line))
+def _heads(lines: list[tuple[int, str]]) -> bool:
+    """Whether the first of two lines is a heading: short, open, and above running text.
+
+    Of several such lines in a row, rows of a table say, only the last can be one: a
+    heading stands in no passage, and nothing of a table may be lost.
+    """
+    return len(lines) == 2 and _is_short(lines[0][1]) and not _is_short(lines[1][1])
+
+
+def _is_short(line: str) -> bool:
+    return len(line) <= _HEADING_MAX and line[-1] not in _ENDS
+
+
+def _open(line: str) -> bool:
+    return not _is_short(line) and (line[-1] in "；;" or not ends_sentence(line))
 
 
 def _merged(blocks: list[Block]) -> list[Block]:

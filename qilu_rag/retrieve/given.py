@@ -44,6 +44,9 @@ class _Terms:
         found = [(row, count) for row, count in shared if count]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 
+    def frequency(self, term: str) -> int:
+        return sum(term in held for held in self.rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenPassages:

@@ -6,7 +6,6 @@ rest of the passage only blurs its vector.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,13 +76,6 @@ class Searcher:
         ends = np.cumsum(counts)
         return [range(int(end - n), int(end)) for n, end in zip(counts, ends, strict=True)]
 
-    @cached_property
-    def _document_frequency(self) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        for passage in self.snapshot.passages:
-            counts.update(set(content_words(passage.text)))
-        return counts
-
     def search(self, query: Query, k: int) -> list[Hit]:
         """The `k` passages that fit best, best first, scores in 0 to 1.
 
@@ -113,7 +105,11 @@ class Searcher:
             for number in fused.keys() | set(named)
         }
         order = sorted(scores, key=lambda number: (-scores[number], number))
-        found = {"dense": dense, "lexical": lexical, "name": dict.fromkeys(named, 1.0)}
+        found: dict[Via, Mapping[int, float]] = {
+            "dense": dense,
+            "lexical": lexical,
+            "name": dict.fromkeys(named, 1.0),
+        }
         nearness = scaled(near)
         return [self._hit(query, n, scores[n], found, nearness) for n in order[:depth]]
 
@@ -162,7 +158,7 @@ class Searcher:
             return 0.0
         held = fold(text) + " " + " ".join(names_of(entry))
         total = len(self.snapshot.passages)
-        weight = {w: log(1 + total / (1 + self._document_frequency[w])) for w in wanted}
+        weight = {w: log(1 + total / (1 + self.snapshot.words.frequency(w))) for w in wanted}
         return sum(weight[w] for w in wanted if w in held) / sum(weight.values())
 
 

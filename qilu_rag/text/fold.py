@@ -40,7 +40,9 @@ def squash(text: str) -> str:
 
 def is_cjk(char: str) -> bool:
     """Whether a character is a Chinese ideograph (unified, extension A, compatibility)."""
-    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\uf900" <= char <= "\ufaff"
+    return (
+        "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\uf900" <= char <= "\ufaff"
+    )
 
 
 def cjk_count(text: str) -> int:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 
 _DIGITS = dict(zip("〇零一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _DIGITS |= {"两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _GROUPS = {"万": 10**4, "亿": 10**8}
-_ARABIC = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_CHINESE = re.compile(r"(?<![\d.])[〇零一二三四五六七八九十百千万亿两]+")
+# A comma groups thousands only behind one to three digits: 1987，100 are two numbers.
+_ARABIC = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?")
+_CHINESE = re.compile(r"(?<![\d.])[〇零一二三四五六七八九十百千万亿两]{1,40}")
 _ENGLISH = {
     word: number
     for number, word in enumerate(
@@ -32,13 +34,13 @@ def numbers_in(text: str) -> set[str]:
     text = unicodedata.normalize("NFKC", text).lower()
     found: set[str] = set()
     for match in _ARABIC.finditer(text):
-        value = match[0].replace(",", "")
-        found.add(_plain(float(value)))
+        value = Decimal(match[0].replace(",", ""))
+        found.add(_plain(value))
         group = _GROUPS.get(text[match.end() : match.end() + 1])
         if group:
-            found.add(_plain(round(float(value) * group, 6)))
+            found.add(_plain(value * group))
     for run in _CHINESE.findall(text):
-        found.add(_plain(float(chinese_number(run))))
+        found.add(str(chinese_number(run)))
     found |= {str(_ENGLISH[word]) for word in _WORD.findall(text) if word in _ENGLISH}
     return found
 
@@ -54,11 +56,16 @@ def chinese_number(run: str) -> int:
         elif char in _UNITS:
             section += (digit or 1) * _UNITS[char]
             digit = 0
+        elif char == "万" and total >= _GROUPS["亿"]:  # 一亿二千万: only 二千 counts in 万
+            total += (section + digit) * _GROUPS[char]
+            section = digit = 0
         else:
             total = (total + section + digit or 1) * _GROUPS[char]
             section = digit = 0
     return total + section + digit
 
 
-def _plain(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
+def _plain(value: Decimal) -> str:
+    # Not by way of float: a question may hold four hundred digits.
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

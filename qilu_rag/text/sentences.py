@@ -120,7 +120,7 @@ def _is_end(line: str, at: int) -> bool:
         return False
     if at + 1 < len(line) and not line[at + 1].isspace():
         return False
-    word = line[: at + 1].split(" ")[-1]
+    word = line[: at + 1].rsplit(" ", maxsplit=1)[-1]
     return not word.endswith(_ABBREVIATIONS) and not (len(word) == 2 and word[0].isupper())
 
 

@@ -12,7 +12,12 @@ from qilu_rag.backends.model_files import ModelStore
 from qilu_rag.config import load_settings
 from qilu_rag.ports import Embedder
 
-TEXTS = ["泰山在山东省中部，主峰是玉皇顶。", "孔子创立了儒家学派。", "Mount Tai is in Shandong.", "黄河"]
+TEXTS = [
+    "泰山在山东省中部，主峰是玉皇顶。",
+    "孔子创立了儒家学派。",
+    "Mount Tai is in Shandong.",
+    "黄河",
+]
 
 
 @pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.model)])
@@ -70,6 +75,10 @@ def test_a_question_is_nearest_to_its_answer(embedder: Embedder, question: str, 
 
 
 def test_fakes_of_another_kind_have_another_identity() -> None:
-    identities = {FakeEmbedder().identity, FakeEmbedder(64).identity, FakeEmbedder(name="b").identity}
+    identities = {
+        FakeEmbedder().identity,
+        FakeEmbedder(64).identity,
+        FakeEmbedder(name="b").identity,
+    }
     assert len(identities) == 3
     assert FakeEmbedder().identity == FakeEmbedder().identity

@@ -16,9 +16,12 @@ from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.errors import SnapshotError
 from qilu_rag.ports import WordBackend, WordIndex
 
-BACKENDS: dict[str, Callable[[], WordBackend]] = {"fake": FakeWordBackend, "tantivy": TantivyBackend}
+BACKENDS: dict[str, Callable[[], WordBackend]] = {
+    "fake": FakeWordBackend,
+    "tantivy": TantivyBackend,
+}
 ROWS = [["泰山", "山东", "mount"], ["孔子", "山东"], ["孔子", "孔子", "论语"], [], ["黄河"]]
-TERMS = st.sampled_from(["泰山", "孔子", "a", "AND", "*", "\"", "(", "-x", "a:b", "\\"])
+TERMS = st.sampled_from(["泰山", "孔子", "a", "AND", "*", '"', "(", "-x", "a:b", "\\"])
 
 
 @pytest.fixture(params=sorted(BACKENDS))

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from qilu_rag.ingest.clean import clean_markdown, clean_pages, clean_text, join_lines
 
-ANY = st.text(st.characters()) | st.text(st.sampled_from("a泰\n\r\t \x0b\x0c\x1c\x85\u2028\u2029\ufeff\x00"))
+ANY = st.text(st.characters()) | st.text(
+    st.sampled_from("a泰\n\r\t \x0b\x0c\x1c\x85\u2028\u2029\ufeff\x00")
+)
 
 
 @given(ANY)
@@ -35,7 +37,9 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
     assert clean_text(clean_text(text)) == clean_text(text)
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "end", ["\r\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+)
 def test_every_line_end_is_a_line_end(end: str) -> None:
     assert clean_text(f"一{end}二") == "一\n二"
 
@@ -85,11 +89,19 @@ def test_running_heads_may_hold_the_page_number() -> None:
 
 def test_a_line_that_comes_once_stays() -> None:
     pages = ["甲。\n一。\n二。", "乙。\n三。\n四。", "丙。\n五。\n六。"]
-    assert clean_pages(pages) == [["甲。", "一。", "二。"], ["乙。", "三。", "四。"], ["丙。", "五。", "六。"]]
+    assert clean_pages(pages) == [
+        ["甲。", "一。", "二。"],
+        ["乙。", "三。", "四。"],
+        ["丙。", "五。", "六。"],
+    ]
 
 
 def test_lines_broken_by_the_page_are_joined() -> None:
     page = "泰山的主峰叫做玉皇顶，它的海\n拔有一千五百多米，在山东省的\n中部。\n封禅\n秦始皇到泰山封禅。"
     assert clean_pages([page]) == [
-        ["泰山的主峰叫做玉皇顶，它的海拔有一千五百多米，在山东省的中部。", "封禅", "秦始皇到泰山封禅。"]
+        [
+            "泰山的主峰叫做玉皇顶，它的海拔有一千五百多米，在山东省的中部。",
+            "封禅",
+            "秦始皇到泰山封禅。",
+        ]
     ]

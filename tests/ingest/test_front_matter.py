@@ -28,8 +28,10 @@ YAML_ISH = st.lists(
 ).map("".join)  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(st.characters(), max_size=5) | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(), max_size=5) | st.integers(), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -92,7 +94,10 @@ review: {state: checked}
 
 
 def test_the_body_is_what_follows() -> None:
-    assert split_front_matter("---\nid: a\n---\n正文\n---\n尾", FILE) == ({"id": "a"}, "正文\n---\n尾")
+    assert split_front_matter("---\nid: a\n---\n正文\n---\n尾", FILE) == (
+        {"id": "a"},
+        "正文\n---\n尾",
+    )
     assert split_front_matter("没有\n---\nid: a\n---\n", FILE) == (None, "没有\n---\nid: a\n---\n")
     assert split_front_matter("---\n一条横线之后的正文", FILE) == (None, "---\n一条横线之后的正文")
 

@@ -71,7 +71,9 @@ def test_gbk_is_named_as_what_it_is_not(tmp_path: Path) -> None:
     assert "save it as UTF-8" in reason
 
 
-@pytest.mark.parametrize("data", ["", " \n\n", "\ufeff", "---\nid: a\ntitle: b\n---\n", "<!-- x -->"])
+@pytest.mark.parametrize(
+    "data", ["", " \n\n", "\ufeff", "---\nid: a\ntitle: b\n---\n", "<!-- x -->"]
+)
 def test_no_text(tmp_path: Path, data: str) -> None:
     assert problem(write(tmp_path / "a.md", data)) == "holds no text"
 
@@ -202,7 +204,15 @@ def test_a_broken_line_is_named_and_the_others_survive(
 
 def test_folders_are_searched(tmp_path: Path) -> None:
     wanted = ["a.md", "b/c.TXT", "b/d.jsonl", "b/e/f.pdf", "g.markdown"]
-    others = ["README.md", "b/readme.txt", ".hidden.md", ".git/x.md", "a.yaml", "x.py", "b/.x/y.txt"]
+    others = [
+        "README.md",
+        "b/readme.txt",
+        ".hidden.md",
+        ".git/x.md",
+        "a.yaml",
+        "x.py",
+        "b/.x/y.txt",
+    ]
     for name in wanted + others:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         write(tmp_path / name, "x")

@@ -25,7 +25,9 @@ BODIES = [
 ]
 
 
-def make_pdf(pages: Sequence[Sequence[str]], password: str | None = None, owner: str = "o") -> bytes:
+def make_pdf(
+    pages: Sequence[Sequence[str]], password: str | None = None, owner: str = "o"
+) -> bytes:
     pdf = FPDF()
     pdf.set_font("Helvetica", size=11)
     if password is not None:
@@ -69,13 +71,18 @@ def test_pages_are_locators_and_broken_lines_are_joined() -> None:
 
 
 def test_running_heads_and_page_numbers_go() -> None:
-    pages = [["A Guide to Mount Tai", *wrapped(body, 40), str(n)] for n, body in enumerate(BODIES, 1)]
+    pages = [
+        ["A Guide to Mount Tai", *wrapped(body, 40), str(n)] for n, body in enumerate(BODIES, 1)
+    ]
     text, _ = read_pdf(make_pdf(pages), "a.pdf", 100)
     assert text.split("\n") == [*BODIES, ""]
 
 
 def test_a_sentence_over_the_page_end_belongs_to_where_it_began() -> None:
-    first, second = "The temple at the foot of the mountain", "is called the Dai Temple and it is old."
+    first, second = (
+        "The temple at the foot of the mountain",
+        "is called the Dai Temple and it is old.",
+    )
     data = make_pdf([[first], [second, *wrapped(BODIES[0], 40)]])
     assert [locator for locator, _ in passages_of(data)] == ["第1页", "第2页"]
     assert passages_of(data)[0][1].startswith(f"{first} {second}")
@@ -119,7 +126,9 @@ def test_no_text_layer() -> None:
     assert "no text layer" in fails(make_pdf([[], []]))
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"%PDF-1.7", b"%PDF-1.7\n%%EOF\n", bytes(range(256)) * 9])
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"%PDF-1.7", b"%PDF-1.7\n%%EOF\n", bytes(range(256)) * 9]
+)
 def test_garbage(data: bytes) -> None:
     assert "is not a whole PDF" in fails(data)
 

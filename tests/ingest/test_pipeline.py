@@ -99,9 +99,7 @@ def test_each_sentence_has_its_vector(pipeline: Pipeline, corpus: Path) -> None:
     assert scores.min() > 0.999
 
 
-def test_nothing_new_does_nothing(
-    pipeline: Pipeline, corpus: Path, embedder: FakeEmbedder
-) -> None:
+def test_nothing_new_does_nothing(pipeline: Pipeline, corpus: Path, embedder: FakeEmbedder) -> None:
     first = run(pipeline, corpus)
     done = embedder.embedded
     again = run(pipeline, corpus)
@@ -164,7 +162,7 @@ def test_a_deleted_file_disappears_when_it_is_named(pipeline: Pipeline, corpus: 
 
 def test_other_paths_are_kept(pipeline: Pipeline, corpus: Path, tmp_path: Path) -> None:
     run(pipeline, corpus)
-    before = [p for p in pipeline.store.open(pipeline.embedder).passages]
+    before = list(pipeline.store.open(pipeline.embedder).passages)
     (tmp_path / "corpus-b").mkdir()
     (tmp_path / "corpus-b/new.md").write_text("---\nid: new\ntitle: 新\n---\n新的正文。", "utf-8")
     run(pipeline, tmp_path / "corpus-b")
@@ -195,7 +193,9 @@ def test_an_empty_folder(pipeline: Pipeline, tmp_path: Path) -> None:
 
 def test_retired_entries_stay_out(pipeline: Pipeline, corpus: Path) -> None:
     path = corpus / "figures/mengzi.md"
-    path.write_text(path.read_text("utf-8").replace("---\n孟", "review: {state: retired}\n---\n孟"), "utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace("---\n孟", "review: {state: retired}\n---\n孟"), "utf-8"
+    )
     report = run(pipeline, corpus)
     assert report.quarantined == ()
     assert held(pipeline) == ENTRIES - {"mengzi"}
@@ -244,7 +244,12 @@ def test_double_ids_are_refused(pipeline: Pipeline, corpus: Path, tmp_path: Path
 
 def test_lines_of_a_jsonl_file(pipeline: Pipeline, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    lines = ['{"id": 1, "text": "好的正文。"}', '{"id": 2, "text": "违禁的正文。"}', "{", '{"id": 1, "text": "又。"}']
+    lines = [
+        '{"id": 1, "text": "好的正文。"}',
+        '{"id": 2, "text": "违禁的正文。"}',
+        "{",
+        '{"id": 1, "text": "又。"}',
+    ]
     path.write_text("\n".join(lines), "utf-8")
     for _ in range(3):
         report = run(pipeline, path)
@@ -264,7 +269,9 @@ def test_quarantine_keeps_what_other_runs_set_aside(pipeline: Pipeline, tmp_path
     assert [source for source, _ in quarantine(pipeline)] == [str(tmp_path / "ab/x.md")]
 
 
-def test_another_embedder_makes_a_new_snapshot(pipeline: Pipeline, corpus: Path, tmp_path: Path) -> None:
+def test_another_embedder_makes_a_new_snapshot(
+    pipeline: Pipeline, corpus: Path, tmp_path: Path
+) -> None:
     run(pipeline, corpus)
     other = replace(pipeline, embedder=FakeEmbedder(name="other"))
     with pytest.raises(SnapshotError, match="embedder"):
@@ -329,7 +336,7 @@ def test_a_failing_backend_changes_nothing(
         assert held(pipeline) == ENTRIES
     report = run(pipeline, corpus)
     assert (report.changed, report.embedded) == (True, 0)
-    assert ENTRIES <= held(pipeline)
+    assert held(pipeline) >= ENTRIES
 
 
 @pytest.mark.parametrize(
@@ -444,7 +451,9 @@ for _ in sys.stdin:
 def test_killed_at_any_moment(pipeline: Pipeline, corpus: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
     command = [sys.executable, "-c", NURSERY, str(pipeline.home), str(corpus)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as nursery:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as nursery:
         assert nursery.stdin is not None
         assert nursery.stdout is not None
         turns = 0

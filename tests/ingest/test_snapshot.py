@@ -130,7 +130,9 @@ def test_every_missing_file_is_noticed(any_store: SnapshotStore, name: str) -> N
         any_store.open(FakeEmbedder())
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "null", "7", '{"format": 1}', '{"format": 1, "embedder": {}}'])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "null", "7", '{"format": 1}', '{"format": 1, "embedder": {}}']
+)
 def test_a_strange_manifest_is_noticed(any_store: SnapshotStore, text: str) -> None:
     publish(any_store)
     (any_store.folder / "s1" / "manifest.json").write_text(text)

@@ -78,7 +78,13 @@ def test_blocks_are_what_stands_between_headings(text: str) -> None:
 
 def test_headings_nest() -> None:
     blocks = markdown_blocks("头\n# 甲\n一\n### 乙\n二\n## 丙 ##\n三\n# 丁\n四")
-    assert [block.headings for block in blocks] == [(), ("甲",), ("甲", "乙"), ("甲", "丙"), ("丁",)]
+    assert [block.headings for block in blocks] == [
+        (),
+        ("甲",),
+        ("甲", "乙"),
+        ("甲", "丙"),
+        ("丁",),
+    ]
 
 
 def test_a_heading_without_text_makes_no_block() -> None:
@@ -93,7 +99,9 @@ def test_sections_are_cut_evenly() -> None:
 
 
 def test_a_short_tail_joins_its_neighbour() -> None:
-    passages = one_block("一" * 39 + "。", "二" * 9 + "。", "三" * 4 + "。", shortest=20, longest=60)
+    passages = one_block(
+        "一" * 39 + "。", "二" * 9 + "。", "三" * 4 + "。", shortest=20, longest=60
+    )
     assert [len(p.text) for p in passages] == [55]
 
 

@@ -60,7 +60,11 @@ def test_what_stands_in_brackets_is_no_part_of_the_name() -> None:
     assert names_of(ENTRIES[0]) == ["泰山", "mount tai", "岱宗"]
 
 
-@given(st.lists(st.sampled_from(["泰山", "登山", "孟子", "（书）", "孔", "府", "mount ", "tai", "x", " "])))
+@given(
+    st.lists(
+        st.sampled_from(["泰山", "登山", "孟子", "（书）", "孔", "府", "mount ", "tai", "x", " "])
+    )
+)
 def test_mentions_are_in_order_and_where_they_say(parts: list[str]) -> None:
     text = "".join(parts)
     at = 0

@@ -17,7 +17,7 @@ from qilu_rag.config import SearchSettings
 from qilu_rag.ingest.pipeline import Pipeline
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.retrieve.query import understand
-from qilu_rag.retrieve.search import Searcher, given_hits
+from qilu_rag.retrieve.search import Searcher
 from qilu_rag.types import Hit, Query
 
 
@@ -36,6 +36,8 @@ def sound(hits: list[Hit]) -> bool:
         and all(0 <= score <= 1 for score in scores)
         and all(0 <= hit.coverage <= 1 for hit in hits)
         and all(-1.001 <= hit.similarity <= 1.001 for hit in hits)
+        and all(len(hit.nearness) == len(hit.passage.sentences) for hit in hits)
+        and all(0 <= near <= 1 for hit in hits for near in hit.nearness)
         and all(hit.via and hit.entry.id == hit.passage.entry_id for hit in hits)
         and len({hit.passage.id for hit in hits}) == len(hits)
     )
@@ -63,7 +65,10 @@ def test_the_passage_with_the_answer_comes_first(
 
 
 def test_a_question_in_traditional_characters(searcher: Searcher) -> None:
-    for traditional, simplified in [("誰創立了儒家學派", "谁创立了儒家学派"), ("漢武帝封禪", "汉武帝封禅")]:
+    for traditional, simplified in [
+        ("誰創立了儒家學派", "谁创立了儒家学派"),
+        ("漢武帝封禪", "汉武帝封禅"),
+    ]:
         found, same = (
             [(hit.passage.id, hit.score) for hit in ask(searcher, question)]
             for question in (traditional, simplified)
@@ -206,8 +211,9 @@ def test_whatever_is_asked_the_hits_are_sound(
     assert all(category in (None, hit.entry.category) for hit in hits)
 
 
-def test_passages_that_the_caller_brought() -> None:
-    hits = given_hits(Query(asked="x", text="x", language="zh"), ["第一段。", "第二段。"])
-    assert [hit.passage.text for hit in hits] == ["第一段。", "第二段。"]
-    assert [hit.via for hit in hits] == [("given",)] * 2
-    assert len({hit.passage.id for hit in hits}) == 2
+def test_nearness_points_at_the_sentence(searcher: Searcher) -> None:
+    first = ask(searcher, "相传孔子有弟子多少人")[0]
+    sentences = [first.passage.text[start:end] for start, end in first.passage.sentences]
+    assert len(first.nearness) == len(sentences) == 2
+    assert first.nearness[0] == 1.0 > first.nearness[1]
+    assert "弟子三千人" in sentences[0]

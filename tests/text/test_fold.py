@@ -47,7 +47,8 @@ def test_simplifies_by_phrases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("《論語·學而》", "论语学而"), ("Mount  Tai!", "mounttai"), ("１５３２．７", "1532 7")]
+    ("left", "right"),
+    [("《論語·學而》", "论语学而"), ("Mount  Tai!", "mounttai"), ("１５３２．７", "1532 7")],
 )
 def test_squashed_texts_are_equal_for_equal_readings(left: str, right: str) -> None:
     assert squash(left) == squash(right) != ""
@@ -55,7 +56,15 @@ def test_squashed_texts_are_equal_for_equal_readings(left: str, right: str) -> N
 
 @pytest.mark.parametrize(
     ("char", "chinese"),
-    [("齐", True), ("㐀", True), ("豈", True), ("a", False), ("，", False), ("あ", False), ("〇", False)],
+    [
+        ("齐", True),
+        ("㐀", True),
+        ("豈", True),
+        ("a", False),
+        ("，", False),
+        ("あ", False),
+        ("〇", False),
+    ],
 )
 def test_what_is_chinese(char: str, chinese: bool) -> None:
     assert is_cjk(char) is chinese

@@ -21,7 +21,13 @@ def test_words_are_folded_and_keep_their_repeats() -> None:
 
 @pytest.mark.parametrize(
     ("text", "pairs"),
-    [("", []), ("泰", ["泰"]), ("趵突泉", ["趵突", "突泉"]), ("泰山, 黄河", ["泰山", "黄河"]), ("Tai 1", [])],
+    [
+        ("", []),
+        ("泰", ["泰"]),
+        ("趵突泉", ["趵突", "突泉"]),
+        ("泰山, 黄河", ["泰山", "黄河"]),
+        ("Tai 1", []),
+    ],
 )
 def test_bigrams(text: str, pairs: list[str]) -> None:
     assert bigrams(text) == pairs

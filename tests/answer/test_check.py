@@ -1,0 +1,83 @@
+"""Checking: what the evidence does not carry has a fault, what it carries has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from qilu_rag.answer.check import Checker
+from qilu_rag.answer.evidence import choose
+from qilu_rag.backends.fakes import FakeEmbedder
+from qilu_rag.types import Hit, Query
+
+MakeQuery = Callable[[str], Query]
+
+
+@pytest.fixture
+def checker(hits: list[Hit], make_query: MakeQuery) -> Checker:
+    return make_checker(make_query("介绍孔子和泰山"), hits)
+
+
+def make_checker(query: Query, hits: list[Hit]) -> Checker:
+    sources = choose(query, hits, passages=8, characters=400)
+    return Checker(query, sources, FakeEmbedder())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source", "evidence"),
+    [
+        ("孔子名丘，字仲尼，鲁国陬邑人。", "孔子", "陬邑"),
+        ("孔子創立了儒家學派。", "孔子", "儒家"),
+        ("孔子的言行记录在《论语》。", "孔子", "论语"),
+        ("泰山主峰玉皇顶海拔1532.7米。", "泰山", "1532.7"),
+        ("泰山主峰玉皇顶海拔１５３２．７米。", "泰山", "1532.7"),
+        ("秦始皇登泰山封禅。", "泰山", "秦始皇"),
+        ("Mount Tai is 1532.7 metres high.", "泰山", "1532.7"),
+    ],
+)
+def test_what_is_carried(checker: Checker, sentence: str, source: str, evidence: str) -> None:
+    support = checker.support(sentence)
+    assert support.fault == ""
+    assert support.source.hit.entry.title == source
+    assert evidence in support.sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fault"),
+    [
+        ("泰山主峰玉皇顶海拔1545米。", "numbers: 1545"),
+        ("泰山主峰玉皇顶海拔一千五百四十五米。", "numbers: 1545"),
+        ("Mount Tai is 1545 metres high.", "numbers: 1545"),
+        ("《春秋》记录了孔子的言行。", "quoted: 春秋"),
+        ("孔子说“有朋自远方来”。", "quoted: 有朋自远方来"),
+        ("孔子創立了「道家」學派。", "quoted: 道家"),
+        ("孔子晚年在洛阳经营茶叶买卖。", "words: "),
+        ("孔子名丘，曾任泰国曼谷市长兼足球教练。", "words: "),
+    ],
+)
+def test_what_is_not(checker: Checker, sentence: str, fault: str) -> None:
+    assert checker.support(sentence).fault.startswith(fault)
+
+
+def test_the_question_and_the_names_count_as_known(hits: list[Hit], make_query: MakeQuery) -> None:
+    checker = make_checker(make_query("《天问》与1999年的孔子创立了什么"), hits)
+    assert checker.support("1999年的孔子创立了儒家学派，与《天问》。").fault == ""
+    assert checker.support("Confucius创立了儒家学派。").fault == ""
+
+
+def test_the_sentence_is_one_of_the_source(checker: Checker, hits: list[Hit]) -> None:
+    for sentence in ("泰山", "x", "。", "Nothing at all", "孔子" * 200):
+        support = checker.support(sentence)
+        assert support.sentence in support.source.sentences
+        assert support.sentence in support.source.hit.passage.text
+
+
+def test_the_sources_are_embedded_once(hits: list[Hit], make_query: MakeQuery) -> None:
+    query = make_query("孔子")
+    embedder = FakeEmbedder()
+    checker = Checker(query, choose(query, hits, passages=8, characters=400), embedder)
+    assert embedder.embedded == 0
+    for _ in range(3):
+        checker.support("孔子创立了儒家学派。")
+    assert embedder.embedded == 5 + 3
