@@ -70,7 +70,7 @@ def _jobs(cases: Sequence[Case]) -> list[tuple[str, Case]]:
 def _leaning(assistant: Assistant, query: Query, hits: Sequence[Hit]) -> float | None:
     bounds = assistant.settings.answer
     sources = choose(query, hits, passages=bounds.passages, characters=bounds.evidence_characters)
-    return assistant.chat.lean(judge_messages(query, sources), YES_NO[query.language])
+    return assistant.chat.lean(judge_messages(query, sources), YES_NO)
 
 
 def _fit(rows: Sequence[dict[str, Any]], target: Path) -> None:

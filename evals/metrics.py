@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import ceil, log2, sqrt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,4 +56,5 @@ def percentile(values: Sequence[float], share_below: float) -> float:
     ordered = sorted(values)
     if not ordered:
         return 0.0
-    return ordered[min(int(share_below * len(ordered)), len(ordered) - 1)]
+    rank = ceil(round(share_below * len(ordered), 9))
+    return ordered[max(rank, 1) - 1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
 
+from qilu_rag.answer.translate import to_chinese
 from qilu_rag.answer.write import Writer
 from qilu_rag.backends.chat import EndpointChat
 from qilu_rag.backends.embedding import SentenceTransformerEmbedder
@@ -24,6 +26,7 @@ from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.moderation import Gate, build_gate
 from qilu_rag.ports import ChatModel, Embedder, VectorBackend, WordBackend
 from qilu_rag.retrieve.given import given_passages
+from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.retrieve.query import understand
 from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
@@ -122,12 +125,19 @@ class Assistant:
         if passages is None:
             searcher = self._open()
             query = understand(question, searcher.names, history=history, limit=limit)
+            query = self._in_chinese(query, searcher.names)
             return query, searcher.search(query, self.settings.search.depth)
         verdicts = [self._gate.check(text, "document", question=question) for text in passages]
         given = given_passages([v.text for v in verdicts if v.text], self._embedder)
         searcher = Searcher(given, self._embedder, self.settings.search)
         query = understand(question, searcher.names, history=history, limit=limit)
         return query, searcher.search(query, len(given.passages))
+
+    def _in_chinese(self, query: Query, names: NameMatcher) -> Query:
+        """Has an English question searched in Chinese, the language of the corpus."""
+        if query.language == "zh":
+            return query
+        return replace(query, text=to_chinese(names.in_chinese(query.text), self.chat))
 
     def moderate(self, text: str, stage: Stage = "input") -> Verdict:
         """Screens one text."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from qilu_rag import __version__
@@ -96,7 +97,8 @@ def ingest(context: typer.Context, paths: list[Path], as_json: AsJson = False) -
             f"{report.passages} passages, {report.embedded} sentences embedded"
         )
         for problem in problems:
-            _err.print(f"quarantined  {problem['source']}: {problem['reason']}", markup=False)
+            line = f"quarantined  {problem['source']}: {problem['reason']}"
+            _err.print(line, markup=False, soft_wrap=True)
     if problems:
         raise typer.Exit(QUARANTINED)
 
@@ -146,7 +148,7 @@ def ask(
         shown = ""
         for reply in assistant.ask(question):
             if not as_json and reply.answer.startswith(shown):
-                _out.print(reply.answer[len(shown) :], end="", markup=False)
+                _out.print(reply.answer[len(shown) :], end="", markup=False, soft_wrap=True)
                 shown = reply.answer
         if reply is None:
             raise InputError("there was no reply; see: qilu doctor")
@@ -176,7 +178,7 @@ def moderate(
     if as_json:
         _print_json(value)
         return
-    _out.print(f"{value['action']}: {value['text']}", markup=False)
+    _out.print(f"{value['action']}: {value['text']}", markup=False, soft_wrap=True)
     for finding in value["findings"]:
         _out.print(f"  {finding['level']} {finding['category']} ({finding['rule']})", markup=False)
 
@@ -187,7 +189,8 @@ def doctor(context: typer.Context) -> None:
     table = Table("", "what", "state", "mend")
     findings = diagnose(context.obj)
     for finding in findings:
-        table.add_row("ok" if finding.ok else "!!", finding.what, finding.state, finding.mend)
+        cells = (finding.what, finding.state, finding.mend)
+        table.add_row("ok" if finding.ok else "!!", *map(escape, cells))
     _out.print(table)
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
@@ -249,13 +252,13 @@ def _show_hits(hits: list[Hit]) -> None:
     for number, hit in enumerate(hits, start=1):
         value = hit_json(hit)
         head = f"[{number}] {value['title']} · {value['locator']}  {value['score']:.3f}"
-        _out.print(head, style="bold", markup=False)
-        _out.print(value["text"], markup=False)
+        _out.print(head, style="bold", markup=False, soft_wrap=True)
+        _out.print(value["text"], markup=False, soft_wrap=True)
 
 
 def _show_reply(reply: Reply, shown: str) -> None:
     if shown != reply.answer:  # a block took back what had been shown
-        _out.print(f"\n{reply.answer}", markup=False)
+        _out.print(f"\n{reply.answer}", markup=False, soft_wrap=True)
     else:
         _out.print()
     for citation in reply.citations:

@@ -50,6 +50,6 @@ def models_verify(context: typer.Context) -> None:
             _out.print(f"{model.name}: as the manifest says")
         except ModelError as error:
             failed = True
-            _err.print(str(error), markup=False)
+            _err.print(str(error), markup=False, soft_wrap=True)
     if failed:
         raise typer.Exit(1)

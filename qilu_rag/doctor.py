@@ -66,12 +66,20 @@ def _packages() -> Iterator[Check]:
 
 def _models(settings: Settings) -> Iterator[Check]:
     store = ModelStore(settings.models)
-    wanted = []
-    if settings.embedding.path is None:
-        wanted.append((settings.embedding.model, "embedding", False))
-    if settings.chat.url is None and settings.chat.path is None:
-        wanted.append((settings.chat.model, "chat", True))
-    for name, purpose, optional in wanted:
+    embedding, chat = settings.embedding, settings.chat
+    wanted = [(embedding.model, embedding.path, "embedding", False)]
+    if chat.url is None:
+        wanted.append((chat.model, chat.path, "chat", True))
+    for name, own, purpose, optional in wanted:
+        if own is not None:
+            yield Check(
+                what=f"{purpose} model",
+                ok=own.exists(),
+                state=str(own) if own.exists() else f"{own} is not there",
+                mend="" if own.exists() else f"mend QILU_{purpose.upper()}__PATH",
+                optional=optional,
+            )
+            continue
         try:
             path = store.require(find_model(name, purpose))
         except QiluError as error:
@@ -96,7 +104,7 @@ def _endpoint(settings: Settings) -> Iterator[Check]:
             timeout=5,
         ).status_code
         ok, state = code == httpx.codes.OK, f"{settings.chat.url} answers {code}"
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         ok, state = False, f"{settings.chat.url}: {type(error).__name__}"
     mend = "" if ok else "start it, or mend QILU_CHAT__URL and QILU_CHAT__KEY"
     yield Check(what="chat endpoint", ok=ok, state=state, mend=mend, optional=True)

@@ -25,7 +25,8 @@ def progress_bar(
     """Shows one bar; the function that it gives takes what is done, how much, of how much."""
     counted: ProgressColumn = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+    # Into a file or a pipe it would write a blank line and nothing else.
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, start=True)
 
         def show(what: str, done: int, total: int) -> None:

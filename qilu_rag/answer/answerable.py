@@ -16,6 +16,7 @@ from importlib.resources import files
 from math import exp
 
 from qilu_rag.text.fold import squash
+from qilu_rag.text.language import language_of
 from qilu_rag.types import Hit, Query
 
 _LOOKED_AT = 5
@@ -44,7 +45,7 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
         "coverage": max((hit.coverage for hit in top), default=0.0),
         "similarity": max((hit.similarity for hit in top), default=0.0),
         "unheard": float(_names_the_unheard(query, hits)),
-        "english": float(query.language == "en"),
+        "english": float(language_of(query.text) == "en"),
         **({} if leaning is None else {"leaning": leaning}),
     }
 
@@ -60,7 +61,7 @@ def _names_the_unheard(query: Query, hits: Sequence[Hit]) -> bool:
 
 def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
     """Whether a question is for prices, hours or weather that no passage speaks of."""
-    asked = {match[0].lower() for match in _CHANGING.finditer(query.text)}
+    asked = {match[0].lower() for match in _CHANGING.finditer(f"{query.text} {query.asked}")}
     held = " ".join(hit.passage.text for hit in hits[:_LOOKED_AT]).lower()
     return bool(asked) and not any(word in held for word in asked)
 

@@ -75,7 +75,9 @@ class Checker:
     def _fault(self, sentence: str, source: Source, carried: str) -> str:
         entry = source.hit.entry
         names = " ".join(filter(None, (entry.title, entry.title_en, *entry.aliases)))
-        known = f"{carried} {names} {source.hit.passage.locator} {self._query.text}"
+        known = (
+            f"{carried} {names} {source.hit.passage.locator} {self._query.text} {self._query.asked}"
+        )
         missing = numbers_in(sentence) - numbers_in(known)
         if missing:
             return f"numbers: {', '.join(sorted(missing))}"

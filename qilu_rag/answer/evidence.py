@@ -21,13 +21,13 @@ class Source:
 
     Attributes:
         sentences: in the order of the text.
-        best: the one of them that fits the question best.
+        scores: how well each of them fits the question.
     """
 
     n: int
     hit: Hit
     sentences: tuple[str, ...]
-    best: str
+    scores: tuple[float, ...]
 
     @property
     def text(self) -> str:
@@ -56,22 +56,33 @@ def choose(query: Query, hits: Sequence[Hit], *, passages: int, characters: int)
     """
     hits = hits[:passages]
     scored = sorted(_scores(query, hits), key=lambda s: (-s.score, s.hit, s.sentence))
-    chosen: dict[int, list[int]] = {}
+    chosen: dict[int, dict[int, float]] = {}
     room = characters
     for item in scored:
         length = len(_sentence(hits[item.hit], item.sentence))
         if not chosen or length <= room:
-            chosen.setdefault(item.hit, []).append(item.sentence)
+            chosen.setdefault(item.hit, {})[item.sentence] = item.score
             room -= length
     return [
         Source(
             n=n,
             hit=hits[number],
-            sentences=tuple(_sentence(hits[number], s) for s in sorted(sentences)),
-            best=_sentence(hits[number], sentences[0]),
+            sentences=tuple(_sentence(hits[number], s) for s in sorted(scores)),
+            scores=tuple(scores[s] for s in sorted(scores)),
         )
-        for n, (number, sentences) in enumerate(chosen.items(), start=1)
+        for n, (number, scores) in enumerate(chosen.items(), start=1)
     ]
+
+
+def ranked(sources: Sequence[Source]) -> list[tuple[Source, str]]:
+    """All sentences of the sources with their source, best first."""
+    rows = [
+        (score, source, text)
+        for source in sources
+        for score, text in zip(source.scores, source.sentences, strict=True)
+    ]
+    rows.sort(key=lambda row: -row[0])
+    return [(source, text) for _, source, text in rows]
 
 
 def _sentence(hit: Hit, number: int) -> str:

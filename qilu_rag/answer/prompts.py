@@ -12,7 +12,7 @@ from qilu_rag.answer.evidence import Source
 from qilu_rag.ports import Message
 from qilu_rag.types import Language, Query
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a prompt changes, so that an answer can be traced to its prompt."""
 
 SYSTEM = (
@@ -35,17 +35,26 @@ _LANGUAGE: dict[Language, str] = {
 }
 
 
-_JUDGE: dict[Language, str] = {
-    "zh": "资料里写了这个问题的答案吗？只回答“有”或“没有”。",
-    "en": 'Do the sources state the answer to this question? Answer only "Yes" or "No".',
-}
-YES_NO: dict[Language, tuple[str, str]] = {"zh": ("有", "没有"), "en": ("Yes", "No")}
+_JUDGE = "资料里写了这个问题的答案吗？只回答“有”或“没有”。"
+YES_NO = ("有", "没有")
 """The two answers between which the model is asked to judge."""
+
+
+_TRANSLATE = "你把英文问题译成简短的中文问题。问题里的中文名称照抄，不回答问题，只写译文。"
+
+
+def translation_messages(question: str) -> list[Message]:
+    """The conversation that puts an English question into Chinese."""
+    return [
+        Message(role="system", content=_TRANSLATE),
+        Message(role="user", content=f"{question}\n译文："),
+    ]
 
 
 def answer_messages(query: Query, sources: Sequence[Source]) -> list[Message]:
     """The conversation that asks a question over its sources."""
-    return _conversation(query, sources, _LANGUAGE[query.language])
+    asked = query.text if query.language == "zh" else f"{query.text}（{query.asked}）"
+    return _conversation(sources, asked, _LANGUAGE[query.language], query.language)
 
 
 def judge_messages(query: Query, sources: Sequence[Source]) -> list[Message]:
@@ -53,12 +62,14 @@ def judge_messages(query: Query, sources: Sequence[Source]) -> list[Message]:
 
     It differs from the other only in its last line, so reading it warms the cache.
     """
-    return _conversation(query, sources, _JUDGE[query.language])
+    return _conversation(sources, query.text, _JUDGE, query.language)
 
 
-def _conversation(query: Query, sources: Sequence[Source], request: str) -> list[Message]:
-    evidence = "\n".join(_source(source, query.language) for source in sources)
-    asked = f"资料：\n{evidence}\n\n问题：{query.text}\n{request}"
+def _conversation(
+    sources: Sequence[Source], question: str, request: str, language: Language
+) -> list[Message]:
+    evidence = "\n".join(_source(source, language) for source in sources)
+    asked = f"资料：\n{evidence}\n\n问题：{question}\n{request}"
     return [Message(role="system", content=SYSTEM), Message(role="user", content=asked)]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from qilu_rag.answer.answerable import Judge, asks_for_what_changes
 from qilu_rag.answer.check import Checker, Support
-from qilu_rag.answer.evidence import Source, choose
+from qilu_rag.answer.evidence import Source, choose, ranked
 from qilu_rag.answer.prompts import (
     ORIGINAL,
     REFUSAL,
@@ -25,12 +25,20 @@ from qilu_rag.answer.prompts import (
 from qilu_rag.config import AnswerSettings
 from qilu_rag.errors import ModelError
 from qilu_rag.ports import ChatModel, Embedder
-from qilu_rag.text.fold import squash
+from qilu_rag.text.fold import fold, squash
 from qilu_rag.text.sentences import complete_until, split_sentences
+from qilu_rag.text.words import content_words
 from qilu_rag.types import Citation, Draft, Hit, Query, Sentence, Status
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(r"\s*[\[［【](?:资料|来源|source)?\s*\d+[\]］】]", re.IGNORECASE)
+_ASKS = re.compile(
+    r"谁|誰|哪|几|幾|多少|多[高大长久]|什么|甚麼|什麼|啥|怎|如何|为何|吗|呢"
+    r"|\b(?:when|who|whom|where|what|which|how|why)\b",
+    re.IGNORECASE,
+)
+_QUOTED_AT_MOST = 2
+_NEW_SHARE = 0.3
 _LABEL = re.compile(r"^(?:答案|回答|答|answer)\s*[:：]\s*", re.IGNORECASE)
 
 
@@ -75,7 +83,7 @@ class Writer:
             yield answer.refuse()
             return
         try:
-            leaning = self._chat.lean(judge_messages(query, sources), YES_NO[query.language])
+            leaning = self._chat.lean(judge_messages(query, sources), YES_NO)
             if not self._judge.answerable(query, hits, leaning):
                 yield answer.refuse()
                 return
@@ -96,21 +104,23 @@ class Writer:
         """The extract, or the refusal where the evidence alone speaks against an answer."""
         if not self._judge.answerable(query, hits, None):
             return answer.refuse()
-        answer.quote(sources[0], sources[0].best)
+        answer.quote(*ranked(sources)[0])
         return answer.draft("extract")
 
     def _sentences(self, query: Query, sources: Sequence[Source]) -> Iterator[str]:
         """The model's sentences as they are finished, without marks of its own."""
         text = ""
+        pieces = 0
         limit = self._settings.max_tokens
         for piece in self._chat.stream(answer_messages(query, sources), max_tokens=limit):
             text += piece
+            pieces += 1
             end = complete_until(text)
             if end:
                 yield from _clean(text[:end])
                 text = text[end:]
-        # What is left was cut off by the limit unless it closes like a sentence.
-        yield from _clean(text)
+        if pieces < limit:  # else what is left was cut off in mid-sentence
+            yield from _clean(text)
 
 
 def _clean(text: str) -> Iterator[str]:
@@ -157,11 +167,21 @@ class _Answer:
         return self._append(source, sentence, lead + sentence)
 
     def complete(self, sources: Sequence[Source]) -> None:
-        """Lets the best evidence speak where the model's words leave it out."""
-        said = squash("".join(sentence.text for sentence in self.sentences))
-        best = sources[0].best
-        if squash(best) not in said and not any(c.quote == best for c in self.citations):
-            self._append(sources[0], best, ORIGINAL[self.query.language] + best)
+        """Lets the best evidence speak where the model's words leave it out.
+
+        A small model tends to answer one part of a question with two; the evidence for
+        the other part is then quoted.
+        """
+        parts = min(len(_ASKS.findall(self.query.text)), _QUOTED_AT_MOST) or 1
+        for source, text in ranked(sources)[:parts]:
+            if self._leaves_out(text):
+                self._append(source, text, ORIGINAL[self.query.language] + text)
+
+    def _leaves_out(self, text: str) -> bool:
+        """Whether enough of a sentence's content has not been said or asked yet."""
+        known = fold(self.query.text + "".join(sentence.text for sentence in self.sentences))
+        words = content_words(text)
+        return sum(word not in known for word in words) > _NEW_SHARE * len(words)
 
     def _append(self, source: Source, quote: str, text: str) -> bool:
         if any(squash(text) in squash(said.text) for said in self.sentences):

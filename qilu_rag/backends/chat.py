@@ -95,9 +95,11 @@ class EndpointChat:
     def _guarded(self) -> Iterator[None]:
         import openai
 
+        # The client trips over answers of another shape, such as a web page or broken JSON.
+        shapeless = (ValueError, LookupError, TypeError, AttributeError)
         try:
             yield
-        except (openai.OpenAIError, httpx.HTTPError) as error:
+        except (openai.OpenAIError, httpx.HTTPError, httpx.InvalidURL, *shapeless) as error:
             raise ChatError(
                 f"the language model {self.name} does not answer ({type(error).__name__}); "
                 "see: qilu doctor"

@@ -32,7 +32,9 @@ class NameMatcher:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         named: dict[str, list[str]] = {}
+        self._titles: dict[str, str] = {}
         for entry in entries:
+            self._titles[entry.id] = entry.title
             for name in names_of(entry):
                 named.setdefault(name, []).append(entry.id)
         self._names = list(named)
@@ -49,6 +51,15 @@ class NameMatcher:
             for index, start, end in self._automaton.find_matches_as_indexes(folded)
             if _whole(folded, start, end)
         ]
+
+    def in_chinese(self, text: str) -> str:
+        """Puts the titles of entries in the place of their Latin names; folds the text."""
+        folded = fold(text)
+        for mention in reversed(self.mentions(text)):
+            if not any(map(is_cjk, mention.name)):
+                title = self._titles[mention.entries[0]]
+                folded = f"{folded[: mention.start]}{title}{folded[mention.end :]}"
+        return folded
 
     def entries_in(self, text: str) -> tuple[str, ...]:
         """Ids of the entries named in a text, once each."""

@@ -54,28 +54,22 @@ def launch(page: gr.Blocks, *, host: str, port: int) -> str:
     Raises:
         ConfigError: when the address can't be listened at.
     """
-    port = port or _free_port(host)
-    try:
-        _, url, _ = page.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            footer_links=[],
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            run_history=False,
-            max_file_size=1,
-            theme=_theme(),
-            head=_head(),
-        )
-    except OSError as error:
-        raise ConfigError(
-            f"can't listen at {host} port {port}: {error}; set QILU_WEB__HOST or QILU_WEB__PORT"
-        ) from error
+    _, url, _ = page.launch(
+        server_name=host,
+        server_port=_available(host, port),
+        share=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        footer_links=[],
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        run_history=False,
+        max_file_size=1,
+        theme=_theme(),
+        head=_head(),
+    )
     return str(url)
 
 
@@ -116,10 +110,15 @@ def _head() -> str:
     return f"<style>{style}</style><script>{script}</script>"
 
 
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, 0))
-        except OSError as error:
-            raise ConfigError(f"can't listen at {host}: {error}; set QILU_WEB__HOST") from error
-        return int(probe.getsockname()[1])
+def _available(host: str, port: int) -> int:
+    # Gradio would look at the port alone, and let the server die in its thread.
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(
+            f"can't serve at {host} port {port} ({error}); set QILU_WEB__HOST or QILU_WEB__PORT"
+        ) from error

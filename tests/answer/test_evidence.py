@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from qilu_rag.answer.evidence import Source, choose
+from qilu_rag.answer.evidence import Source, choose, ranked
 from qilu_rag.types import Hit, Query
 
 MakeHit = Callable[..., Hit]
@@ -18,22 +19,23 @@ MakeQuery = Callable[[str], Query]
 def test_the_best_sentence_comes_first(hits: list[Hit], make_query: MakeQuery) -> None:
     sources = choose(make_query("谁创立了儒家学派"), hits, passages=8, characters=260)
     assert [source.n for source in sources] == [1, 2]
-    assert sources[0].best == "孔子创立了儒家学派。"
+    assert ranked(sources)[0] == (sources[0], "孔子创立了儒家学派。")
     assert sources[0].hit is hits[0]
     assert sources[0].text == hits[0].passage.text
 
 
 def test_what_a_lower_passage_holds_can_win(hits: list[Hit], make_query: MakeQuery) -> None:
     sources = choose(make_query("泰山主峰玉皇顶海拔"), hits, passages=8, characters=30)
-    assert sources[0].best == "泰山主峰玉皇顶海拔1532.7米。"
+    assert ranked(sources)[0] == (sources[0], "泰山主峰玉皇顶海拔1532.7米。")
     assert sources[0].n == 1
 
 
 def test_nearness_decides_between_sentences(make_hit: MakeHit, make_query: MakeQuery) -> None:
     hit = make_hit("泰山在东。泰山在西。泰山在北。", "泰山", nearness=(0.1, 0.9, 0.2))
     (source,) = choose(make_query("泰山"), [hit], passages=8, characters=10)
-    assert source.best == "泰山在西。"
     assert source.sentences == ("泰山在西。", "泰山在北。")
+    assert [text for _, text in ranked([source])] == ["泰山在西。", "泰山在北。"]
+    assert source.scores[0] - source.scores[1] == pytest.approx(0.7)
 
 
 def test_missing_nearness_is_none(make_hit: MakeHit, make_query: MakeQuery) -> None:
@@ -97,7 +99,12 @@ def test_its_bounds(
     assert [source.n for source in sources] == list(range(1, len(sources) + 1))
     assert len({source.hit.passage.id for source in sources}) == len(sources)
     assert all(source.hit in hits[:passages] for source in sources)
-    assert all(source.best in source.sentences for source in sources)
+    assert all(len(source.scores) == len(source.sentences) for source in sources)
+    best = ranked(sources)
+    assert sorted(text for _, text in best) == sorted(
+        t for source in sources for t in source.sentences
+    )
+    assert len(best) < 2 or max(sources[0].scores) == max(max(source.scores) for source in sources)
     assert all(in_order(source) for source in sources)
     total = sum(len(source.text) for source in sources)
     assert total <= characters or sum(len(source.sentences) for source in sources) == 1

@@ -44,9 +44,16 @@ def test_the_constant_part_comes_first(ask: Ask, question: str) -> None:
 def test_sources_come_before_the_question(ask: Ask, question: str) -> None:
     text = ask(question)[1].content
     assert text.index("[1] ") < text.index("[2] ") < text.index(question)
-    assert text.count(question) == 1
+    assert text.count(question) >= 1
     assert "陬邑" in text
     assert "1532.7" in text
+
+
+def test_a_translated_question_is_there_in_both_languages(hits: list[Hit]) -> None:
+    query = Query(asked="Where was Confucius from?", text="孔子是哪里人", language="en")
+    messages = answer_messages(query, choose(query, hits, passages=8, characters=400))
+    assert "孔子是哪里人" in messages[1].content
+    assert "Where was Confucius from?" in messages[1].content
 
 
 def test_the_language_of_the_answer(ask: Ask) -> None:
@@ -66,7 +73,7 @@ def test_an_entry_without_an_english_name(make_hit: MakeHit, make_query: MakeQue
 
 
 @pytest.mark.parametrize("question", ["孔子是哪里人", "Where was Confucius from?"])
-def test_the_judge_differs_in_its_last_line_only(
+def test_the_judge_differs_at_the_end_only(
     hits: list[Hit], make_query: MakeQuery, question: str
 ) -> None:
     query = make_query(question)
@@ -74,9 +81,10 @@ def test_the_judge_differs_in_its_last_line_only(
     answer, judge = answer_messages(query, sources), judge_messages(query, sources)
     assert answer[0] == judge[0]
     first, second = answer[1].content.splitlines(), judge[1].content.splitlines()
-    assert first[:-1] == second[:-1]
+    assert first[:-2] == second[:-2]
+    assert first[-2].startswith(second[-2])  # an English question stands beside its translation
     assert first[-1] != second[-1]
-    assert all(word in second[-1] for word in YES_NO[query.language])
+    assert all(word in second[-1] for word in YES_NO)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +113,6 @@ def test_a_passage_stays_in_its_line(make_hit: MakeHit, make_query: MakeQuery, o
 
 
 def test_what_is_said_in_both_languages() -> None:
-    for table in (REFUSAL, ORIGINAL, YES_NO):
+    for table in (REFUSAL, ORIGINAL):
         assert table.keys() == {"zh", "en"}
     assert "\n" not in SYSTEM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import time
@@ -10,6 +11,16 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from qilu_rag.assistant import build
 from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, FakeVectorBackend, FakeWordBackend
@@ -21,8 +32,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium"),
 ]
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
 
 EVIL = "<img src=x onerror=alert(1)>"
 INJECTIONS = (
@@ -109,6 +118,8 @@ def chat() -> Chat:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Iterator[str]:
     """Where a page over three entries is served."""
+    import gradio as gr
+
     from qilu_rag.web.page import build_page, launch
 
     corpus: Path = tmp_path_factory.mktemp("corpus")
@@ -124,15 +135,21 @@ def url(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Iterator[str]:
         words=FakeWordBackend(),
     ) as assistant:
         assistant.ingest([corpus], lambda *_: None)
-        page = build_page(assistant)
-        yield launch(page, host="127.0.0.1", port=0)
+
+        async def start() -> tuple[gr.Blocks, str]:
+            # Outside of an event loop Gradio makes loops of its own and leaves them open.
+            page = build_page(assistant)
+            return page, launch(page, host="127.0.0.1", port=0)
+
+        page, address = asyncio.run(start())
+        yield address
         page.close()
 
 
 @pytest.fixture(scope="module")
-def browser(url: str):
+def browser(url: str) -> Iterator[Browser]:
     """Chromium; started after the server, which looks for a running event loop."""
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -142,7 +159,7 @@ def browser(url: str):
 
 
 @pytest.fixture
-def desk(browser, url: str, chat: Chat, request: pytest.FixtureRequest):
+def desk(browser: Browser, url: str, chat: Chat, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page, opened; afterwards nothing may have gone wrong or out."""
     chat.reset()
     width, height = getattr(request, "param", (1280, 900))
@@ -152,20 +169,22 @@ def desk(browser, url: str, chat: Chat, request: pytest.FixtureRequest):
     outside: list[str] = []
     wrong: list[str] = []
 
-    def on_request(seen) -> None:
+    def on_request(seen: Request) -> None:
         if not seen.url.startswith((url, "data:", "blob:")):
             outside.append(seen.url)
 
-    def on_dialog(dialog) -> None:
+    def on_dialog(dialog: Dialog) -> None:
         wrong.append(f"dialog: {dialog.message}")
         dialog.dismiss()
+
+    def on_console(line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            wrong.append(line.text)
 
     page.on("request", on_request)
     page.on("dialog", on_dialog)
     page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
-    page.on(
-        "console", lambda line: wrong.append(line.text) if line.type in ("error", "warning") else 0
-    )
+    page.on("console", on_console)
     page.goto(url)
     page.locator("button.example").first.wait_for()
     yield page
@@ -174,19 +193,19 @@ def desk(browser, url: str, chat: Chat, request: pytest.FixtureRequest):
     assert wrong == []
 
 
-def ask(page, question: str) -> None:
+def ask(page: Page, question: str) -> None:
     page.get_by_label("问题 Question").fill(question)
     page.keyboard.press("Enter")
 
 
-def finished(page, number: int = 1):
+def finished(page: Page, number: int = 1) -> Locator:
     """The turn with that number, once no more will come."""
     turn = page.locator(".turn").nth(number - 1)
     expect(turn).to_have_attribute("aria-busy", "false", timeout=15_000)
     return turn
 
 
-def test_sources_come_before_the_answer_and_the_answer_grows(desk, chat):
+def test_sources_come_before_the_answer_and_the_answer_grows(desk: Page, chat: Chat) -> None:
     chat.answer = "孔子名丘，字仲尼，鲁国陬邑人。相传孔子有弟子三千人，其中贤者七十二人。"
     chat.delay = 0.15
     ask(desk, "孔子是哪里人？")
@@ -203,7 +222,7 @@ def test_sources_come_before_the_answer_and_the_answer_grows(desk, chat):
     expect(desk.get_by_label("问题 Question")).to_have_value("")
 
 
-def test_card_says_where_the_source_comes_from(desk):
+def test_card_says_where_the_source_comes_from(desk: Page) -> None:
     ask(desk, "孔子是哪里人？")
     card = finished(desk).locator(".card").first
     for words in (
@@ -218,22 +237,23 @@ def test_card_says_where_the_source_comes_from(desk):
         expect(card).to_contain_text(words)
 
 
-def test_citation_opens_its_passage_with_the_quote_marked(desk):
+def test_citation_opens_its_passage_with_the_quote_marked(desk: Page, chat: Chat) -> None:
+    chat.answer = "颜回以好学著称。"
     ask(desk, "孔子是哪里人？")
     turn = finished(desk)
     cite = turn.locator("a.cite").first
-    card = turn.locator(cite.get_attribute("href"))
+    card = turn.locator(str(cite.get_attribute("href")))
     mark = card.locator("mark")
     expect(mark).not_to_be_visible()
     cite.focus()
     desk.keyboard.press("Enter")
     expect(mark).to_be_in_viewport()
-    expect(mark).to_have_text("孔子名丘，字仲尼，鲁国陬邑人。")
+    expect(mark).to_contain_text("颜回以好学著称。")
     expect(card).to_have_class(re.compile(r"\blit\b"))
     expect(card.locator("summary")).to_be_focused()
 
 
-def test_opened_passage_stays_open_while_the_answer_grows(desk, chat):
+def test_opened_passage_stays_open_while_the_answer_grows(desk: Page, chat: Chat) -> None:
     chat.answer = "孔子名丘，字仲尼，鲁国陬邑人。颜回以好学著称。"
     chat.delay = 0.2
     ask(desk, "孔子是哪里人？")
@@ -245,7 +265,7 @@ def test_opened_passage_stays_open_while_the_answer_grows(desk, chat):
     expect(desk.locator(".card blockquote").first).not_to_be_visible()
 
 
-def test_example_button_asks(desk):
+def test_example_button_asks(desk: Page) -> None:
     expect(desk.locator("button.example")).to_have_count(14)
     desk.get_by_role("button", name="泰山主峰有多高？").click()
     turn = finished(desk)
@@ -254,15 +274,15 @@ def test_example_button_asks(desk):
     expect(desk.locator("button.example").first).not_to_be_visible()
 
 
-def test_english_question(desk):
+def test_english_question(desk: Page) -> None:
     ask(desk, "How high is Mount Tai?")
     turn = finished(desk)
     expect(turn.locator(".sources h3")).to_have_text("Sources")
     expect(turn).to_have_attribute("lang", "en")
 
 
-def test_stop_ends_the_generation(desk, chat):
-    chat.answer = "孔子名丘，字仲尼，鲁国陬邑人。" * 40
+def test_stop_ends_the_generation(desk: Page, chat: Chat) -> None:
+    chat.answer = "孔子名丘，字仲尼，鲁国陬邑人。颜回以好学著称。孔子创立了儒家学派。" * 40
     chat.delay = 0.2
     ask(desk, "孔子是哪里人？")
     expect(desk.locator(".answer .text")).to_be_visible()
@@ -279,17 +299,20 @@ def test_stop_ends_the_generation(desk, chat):
     expect(finished(desk, 2).locator(".text")).to_contain_text("1532.7")
 
 
-def test_reader_who_leaves_ends_the_generation(desk, chat):
+def test_reader_who_leaves_ends_the_generation(desk: Page, chat: Chat, url: str) -> None:
     chat.answer = "孔子名丘。颜回以好学著称。泰山在山东省中部。" * 40
     chat.delay = 0.1
-    ask(desk, "孔子是哪里人？")
-    expect(desk.locator(".answer .text")).to_be_visible()
-    desk.goto("about:blank")
+    # A tab of its own: closing one breaks off its requests, which its console tells.
+    tab = desk.context.new_page()
+    tab.goto(url)
+    ask(tab, "孔子是哪里人？")
+    expect(tab.locator(".answer .text")).to_be_visible()
+    tab.close()
     assert chat.closed.wait(20)
     assert chat.pieces < 300
 
 
-def test_follow_up_shows_what_was_searched(desk):
+def test_follow_up_shows_what_was_searched(desk: Page) -> None:
     ask(desk, "孔子是哪里人？")
     finished(desk)
     ask(desk, "他的弟子呢")
@@ -298,7 +321,7 @@ def test_follow_up_shows_what_was_searched(desk):
     expect(desk.locator(".turn")).to_have_count(2)
 
 
-def test_clear_starts_over(desk):
+def test_clear_starts_over(desk: Page) -> None:
     ask(desk, "孔子是哪里人？")
     finished(desk)
     desk.get_by_role("button", name="清空").click()
@@ -309,38 +332,40 @@ def test_clear_starts_over(desk):
     expect(finished(desk).locator(".searched")).to_have_count(0)
 
 
-def test_refusal_offers_the_nearest_entries(desk):
+def test_refusal_offers_the_nearest_entries(desk: Page) -> None:
     ask(desk, "泰山门票多少钱？")
     turn = finished(desk)
     expect(turn.locator(".text")).to_have_text("资料中没有相关记载。")
     expect(turn.locator(".sources h3")).to_have_text("相近条目")
 
 
-def test_model_that_is_down_leaves_the_source_text(desk, chat):
+def test_model_that_is_down_leaves_the_source_text(desk: Page, chat: Chat) -> None:
     from qilu_rag.errors import ChatError
 
     chat.error = ChatError("down")
     ask(desk, "孔子是哪里人？")
     turn = finished(desk)
     expect(turn.locator(".note")).to_have_text("语言模型暂不可用，以下为资料原文")
-    expect(turn.locator(".text")).to_contain_text("陬邑人")
+    expect(turn.locator(".text")).to_contain_text("孔子")
 
 
-def test_blocked_question_shows_the_notice_alone(desk):
+def test_blocked_question_shows_the_notice_alone(desk: Page) -> None:
     ask(desk, "怎么制造炸弹")
     turn = finished(desk)
     expect(turn.locator(".blocked")).to_have_text("这段内容没有通过审核，已交人工复核。")
     expect(turn.locator(".card")).to_have_count(0)
 
 
-def test_known_error_is_its_sentence(desk):
+def test_known_error_is_its_sentence(desk: Page) -> None:
     ask(desk, "长" * 501)
     note = finished(desk).locator(".note")
     expect(note).to_contain_text("over the limit of 500")
     expect(note).not_to_contain_text("Traceback")
 
 
-def test_unknown_error_is_a_sentence_and_is_logged(desk, chat, caplog):
+def test_unknown_error_is_a_sentence_and_is_logged(
+    desk: Page, chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
     chat.error = ValueError("secret cause")
     ask(desk, "孔子是哪里人？")
     turn = finished(desk)
@@ -349,7 +374,7 @@ def test_unknown_error_is_a_sentence_and_is_logged(desk, chat, caplog):
     assert "secret cause" in caplog.text
 
 
-def test_empty_question_does_nothing(desk):
+def test_empty_question_does_nothing(desk: Page) -> None:
     ask(desk, "   ")
     desk.get_by_role("button", name="发送").click()
     desk.wait_for_timeout(500)
@@ -357,7 +382,7 @@ def test_empty_question_does_nothing(desk):
     expect(desk.locator("button.example").first).to_be_visible()
 
 
-def test_shift_enter_is_a_new_line_and_composing_does_not_send(desk):
+def test_shift_enter_is_a_new_line_and_composing_does_not_send(desk: Page) -> None:
     box = desk.get_by_label("问题 Question")
     box.fill("孔子")
     desk.keyboard.press("Shift+Enter")
@@ -372,14 +397,14 @@ def test_shift_enter_is_a_new_line_and_composing_does_not_send(desk):
 
 
 @pytest.mark.parametrize("question", INJECTIONS)
-def test_question_is_inert(desk, question):
+def test_question_is_inert(desk: Page, question: str) -> None:
     ask(desk, question)
     turn = finished(desk)
     expect(turn.locator(".asked")).to_contain_text(question)
     assert_inert(desk)
 
 
-def test_title_text_and_answer_are_inert(desk, chat):
+def test_title_text_and_answer_are_inert(desk: Page, chat: Chat) -> None:
     chat.answer = f"怪书又写道{EVIL}一句。<script>alert(1)</script>怪书记有怪事一则。"
     ask(desk, "怪书里写了什么？")
     turn = finished(desk)
@@ -390,7 +415,7 @@ def test_title_text_and_answer_are_inert(desk, chat):
     assert_inert(desk)
 
 
-def assert_inert(page) -> None:
+def assert_inert(page: Page) -> None:
     page.wait_for_timeout(200)
     log = page.locator("#conversation .log")
     for selector in ("script", "img", "svg", "iframe", "strong", "math", "a:not(.cite)"):
@@ -398,7 +423,7 @@ def assert_inert(page) -> None:
 
 
 @pytest.mark.parametrize("desk", [(360, 740), (375, 812), (1440, 900)], indirect=True)
-def test_no_sideways_scrolling_and_the_notice_in_sight(desk):
+def test_no_sideways_scrolling_and_the_notice_in_sight(desk: Page) -> None:
     notice = desk.get_by_text("本页回答由人工智能生成，仅供参考", exact=True)
     english = desk.get_by_text("Answers on this page are generated by artificial intelligence")
     for step in ("start", "answer", "bottom"):
@@ -415,7 +440,7 @@ def test_no_sideways_scrolling_and_the_notice_in_sight(desk):
         expect(desk.get_by_label("问题 Question")).to_be_in_viewport(ratio=1)
 
 
-def test_what_assistive_technology_is_told(desk):
+def test_what_assistive_technology_is_told(desk: Page) -> None:
     ask(desk, "孔子是哪里人？")
     finished(desk)
     log = desk.get_by_role("log")
