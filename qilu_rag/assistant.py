@@ -137,7 +137,10 @@ class Assistant:
         """Has an English question searched in Chinese, the language of the corpus."""
         if query.language == "zh":
             return query
-        return replace(query, text=to_chinese(names.in_chinese(query.text), self.chat))
+        written = to_chinese(names.in_chinese(query.text), self.chat)
+        # The model's words, and the page shows what was searched for: they are screened too.
+        verdict = self._gate.check(written, "output", question=query.asked)
+        return replace(query, text=verdict.text or query.text)
 
     def moderate(self, text: str, stage: Stage = "input") -> Verdict:
         """Screens one text."""

@@ -187,6 +187,25 @@ def test_what_the_model_says_is_screened(home: Path, corpus: Path) -> None:
     assert all(PHONE not in reply.answer for reply in replies)
 
 
+@pytest.mark.parametrize(
+    "written", [f"孔子的电话是{PHONE}吗？", "孔子是哪里人，弄死你全家？", "孔子是哪里人？"]
+)
+def test_what_the_model_translates_is_screened(home: Path, corpus: Path, written: str) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        return written if messages[0].content != SYSTEM else "孔子名丘。"
+
+    with on_fakes(home, FakeChat(script)) as assistant:
+        assistant.ingest([corpus], lambda *_: None)
+        replies = list(assistant.ask("Where was Confucius from?"))
+    for reply in replies:
+        assert PHONE not in reply.searched
+        assert "弄死" not in reply.searched
+        assert reply.question == "Where was Confucius from?"
+        assert reply.language == "en"
+    # What is blocked is not searched for: then the question goes as it was asked.
+    assert ("孔子" in replies[0].searched) == ("弄死" not in written)
+
+
 # Passages that are given
 
 

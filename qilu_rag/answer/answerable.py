@@ -26,7 +26,7 @@ _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」|\"([^\"]+
 # question for them is answered only if the evidence really speaks of them.
 _CHANGING = re.compile(
     r"门票|門票|票价|票價|多少钱|多少錢|几点开|几点关|几点闭|開門|关门|关闭时间|开门|开放时间|营业时间"
-    r"|天气|天氣|股价|房价|酒店|宾馆|旅馆|电话|手机号|怎么坐车|坐高铁|坐飞机|堵车|停车"
+    r"|天气|天氣|股价|房价|酒店|宾馆|旅馆|电话|怎么坐车|坐高铁|坐飞机|堵车|停车"
     r"|\b(tickets?|prices?|costs?|opening (times?|hours?)|hotels?|weather|phone|parking|tomorrow)\b",
     re.IGNORECASE,
 )

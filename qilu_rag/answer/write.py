@@ -39,6 +39,7 @@ _ASKS = re.compile(
 )
 _QUOTED_AT_MOST = 2
 _NEW_SHARE = 0.3
+_MARKUP = " *#`-"
 _LABEL = re.compile(r"^(?:答案|回答|答|answer)\s*[:：]\s*", re.IGNORECASE)
 
 
@@ -125,7 +126,7 @@ class Writer:
 
 def _clean(text: str) -> Iterator[str]:
     for sentence in split_sentences(_MARK.sub("", text)):
-        bare = _LABEL.sub("", sentence).strip(" *#`-")
+        bare = _LABEL.sub("", sentence.strip(_MARKUP)).strip(_MARKUP)
         if any(char.isalnum() for char in bare):
             yield bare
 
@@ -174,7 +175,7 @@ class _Answer:
         """
         parts = min(len(_ASKS.findall(self.query.text)), _QUOTED_AT_MOST) or 1
         for source, text in ranked(sources)[:parts]:
-            if self._leaves_out(text):
+            if not self.sentences or self._leaves_out(text):
                 self._append(source, text, ORIGINAL[self.query.language] + text)
 
     def _leaves_out(self, text: str) -> bool:

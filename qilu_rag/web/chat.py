@@ -122,15 +122,16 @@ class Chat:
                 self.stream: stream,
             }
             async for reply in stream.replies():
-                turn = replace(turn, reply=reply, done=reply.status != "writing")
+                turn = replace(turn, reply=reply)
                 yield self._now(turns, turn)
         except QiluError as error:
-            turn = replace(turn, note=str(error), done=True)
+            turn = replace(turn, note=str(error))
         except Exception:  # noqa: BLE001 (logged with its cause; readers get a sentence)
             _log.exception("the question could not be answered")
-            turn = replace(turn, note=turn.phrases.broken, done=True)
+            turn = replace(turn, note=turn.phrases.broken)
         finally:
             stream.stop()
+        # Only now, with the send button back, is the turn done for the reader, too.
         yield {**self._writing(False), **self._now(turns, _finished(turn))}
 
     def start_over(self, stream: Stream | None) -> dict[Any, Any]:
@@ -166,7 +167,8 @@ def _group(name: str, questions: tuple[str, ...]) -> list[gr.Button]:
 
 
 def _finished(turn: Turn) -> Turn:
-    return turn if turn.done else replace(turn, note=turn.phrases.stopped, done=True)
+    whole = turn.note or (turn.reply is not None and turn.reply.status != "writing")
+    return replace(turn, note=turn.note if whole else turn.phrases.stopped, done=True)
 
 
 def _stop(stream: Stream | None) -> None:

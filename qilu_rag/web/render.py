@@ -91,7 +91,7 @@ def _answer(turn: Turn) -> Iterable[str]:
             yield f'<p class="text">{answer_html(reply, turn.id)}</p>'
     if turn.note:
         yield f'<p class="note">{plain(turn.note)}</p>'
-    if not turn.done:
+    if not turn.done and (reply is None or reply.status == "writing"):
         line = phrases.looking if reply is None else phrases.writing
         yield (
             f'<p class="thinking">{line}…'

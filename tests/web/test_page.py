@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -194,8 +195,15 @@ def desk(browser: Browser, url: str, chat: Chat, request: pytest.FixtureRequest)
 
 
 def ask(page: Page, question: str) -> None:
-    page.get_by_label("问题 Question").fill(question)
-    page.keyboard.press("Enter")
+    box = page.get_by_label("问题 Question")
+    box.fill(question)
+    # Gradio drops what is sent in the moment before it has wound up the last answer; the
+    # words stay in the box then, and a reader sends them again.
+    for _ in range(10):
+        box.press("Enter")
+        with suppress(AssertionError):
+            return expect(box).to_have_value("", timeout=1000)
+    raise AssertionError("the question was not taken")
 
 
 def finished(page: Page, number: int = 1) -> Locator:
@@ -375,7 +383,8 @@ def test_unknown_error_is_a_sentence_and_is_logged(
 
 
 def test_empty_question_does_nothing(desk: Page) -> None:
-    ask(desk, "   ")
+    desk.get_by_label("问题 Question").fill("   ")
+    desk.keyboard.press("Enter")
     desk.get_by_role("button", name="发送").click()
     desk.wait_for_timeout(500)
     expect(desk.locator(".turn")).to_have_count(0)
@@ -448,3 +457,8 @@ def test_what_assistive_technology_is_told(desk: Page) -> None:
     expect(log.get_by_role("link", name="出处 1: 孔子").first).to_be_visible()
     expect(log.get_by_role("region", name="出处")).to_be_visible()
     expect(desk.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_public_interface_offers_nothing(desk: Page, url: str) -> None:
+    info = desk.request.get(f"{url}gradio_api/info").json()
+    assert (info["named_endpoints"], info["unnamed_endpoints"]) == ({}, {})
