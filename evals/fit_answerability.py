@@ -29,7 +29,7 @@ from qilu_rag.config import load_settings
 from qilu_rag.types import Hit, Query
 
 _CACHE = Path("var/leanings.jsonl")
-_NAMES = ("coverage", "similarity", "unheard", "english", "leaning")
+_NAMES = ("coverage", "unheard", "leaning")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from time import perf_counter
 from typing import Any, TextIO
 
@@ -20,6 +21,7 @@ from qilu_rag.types import Hit, Reply
 
 Progress = Callable[[str, int, int], None]
 _K = 10
+_SEED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +97,25 @@ def evaluate(
     folder: Path,
     *,
     half: str,
+    sample: int | None,
     retrieval_only: bool,
     out: Path | None,
     progress: Progress,
 ) -> Report:
-    """Runs the cases of one half.
+    """Runs the cases of one half, or a sample of them.
 
     Args:
         assistant: what is measured.
         folder: where the cases lie.
         half: dev, report or all.
+        sample: so many cases, drawn by a fixed seed; None takes all.
         retrieval_only: leaves the language model out.
         out: a file that every reply is written to, a line each.
         progress: called with what is done, how many, of how many.
     """
     cases = load_cases(folder, half)
+    if sample is not None and sample < len(cases):
+        cases = Random(_SEED).sample(cases, sample)  # noqa: S311
     assistant.search("孔子")  # the models are loaded before anything is timed
     outcomes = []
     kept = [] if out is None else [_writable(out)]

@@ -201,6 +201,9 @@ def evaluate(
     context: typer.Context,
     cases: Annotated[Path, typer.Option(help="Folder of .jsonl cases.")] = Path("evals/cases"),
     half: Annotated[str, typer.Option(help="dev, report or all.")] = "report",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many cases, drawn by a fixed seed.")
+    ] = None,
     retrieval_only: Annotated[bool, typer.Option(help="Ask no language model.")] = False,
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Keep every reply, a line each.")] = None,
@@ -210,7 +213,13 @@ def evaluate(
 
     with _assistant(context) as assistant, progress_bar(_err) as progress:
         report = run(
-            assistant, cases, half=half, retrieval_only=retrieval_only, out=out, progress=progress
+            assistant,
+            cases,
+            half=half,
+            sample=sample,
+            retrieval_only=retrieval_only,
+            out=out,
+            progress=progress,
         )
     if as_json:
         _print_json(report.as_json())

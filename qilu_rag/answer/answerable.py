@@ -16,11 +16,11 @@ from importlib.resources import files
 from math import exp
 
 from qilu_rag.text.fold import squash
-from qilu_rag.text.language import language_of
 from qilu_rag.types import Hit, Query
 
 _LOOKED_AT = 5
-_QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」|\"([^\"]+)\"")
+# A title, or a few words in quotation marks: a name. More words are a paraphrase.
+_QUOTED = re.compile(r"《([^》]+)》|“([^”]{1,6})”|「([^」]{1,6})」")
 
 # Prices, hours, weather and the like change; the corpus leaves them out by rule, so a
 # question for them is answered only if the evidence really speaks of them.
@@ -40,12 +40,9 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
         hits: passages, best first.
         leaning: the model's log-odds that the evidence answers; None when not known.
     """
-    top = hits[:_LOOKED_AT]
     return {
-        "coverage": max((hit.coverage for hit in top), default=0.0),
-        "similarity": max((hit.similarity for hit in top), default=0.0),
+        "coverage": max((hit.coverage for hit in hits[:_LOOKED_AT]), default=0.0),
         "unheard": float(_names_the_unheard(query, hits)),
-        "english": float(language_of(query.text) == "en"),
         **({} if leaning is None else {"leaning": leaning}),
     }
 

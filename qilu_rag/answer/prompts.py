@@ -53,14 +53,16 @@ def translation_messages(question: str) -> list[Message]:
 
 def answer_messages(query: Query, sources: Sequence[Source]) -> list[Message]:
     """The conversation that asks a question over its sources."""
-    asked = query.text if query.language == "zh" else f"{query.text}（{query.asked}）"
+    asked = query.text
+    if query.language == "en" and query.asked.casefold() != query.text.casefold():
+        asked = f"{query.text}（{query.asked}）"  # searched in Chinese, to be answered in English
     return _conversation(sources, asked, _LANGUAGE[query.language], query.language)
 
 
 def judge_messages(query: Query, sources: Sequence[Source]) -> list[Message]:
     """The conversation that asks whether the sources answer at all.
 
-    It differs from the other only in its last line, so reading it warms the cache.
+    It differs from the other only at its end, so what was read of it need not be read again.
     """
     return _conversation(sources, query.text, _JUDGE, query.language)
 

@@ -31,7 +31,10 @@ from qilu_rag.text.words import content_words
 from qilu_rag.types import Citation, Draft, Hit, Query, Sentence, Status
 
 _log = logging.getLogger(__name__)
-_MARK = re.compile(r"\s*[\[［【](?:资料|来源|source)?\s*\d+[\]］】]", re.IGNORECASE)
+_MARK = re.compile(
+    r"\s*[\[［【(（]\^?(?:资料|来源|source)\s*\d+[\]］】)）]|\s*[\[［【]\^?\d+(?:[,，、]\s*\d+)*[\]］】]",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(
     r"谁|誰|哪|几|幾|多少|多[高大长久]|什么|甚麼|什麼|啥|怎|如何|为何|吗|呢"
     r"|\b(?:when|who|whom|where|what|which|how|why)\b",

@@ -30,6 +30,7 @@ def numbers_in(text: str) -> set[str]:
     """The numbers of a text in one notation, such as {"50", "1532.7"}.
 
     A number followed by 万 or 亿 counts in full and as written: 2.6万 gives 26000 and 2.6.
+    A lone 一 is no number: in 一位, 一个 and 第一 it counts nothing that could be checked.
     """
     text = unicodedata.normalize("NFKC", text).lower()
     found: set[str] = set()
@@ -39,8 +40,7 @@ def numbers_in(text: str) -> set[str]:
         group = _GROUPS.get(text[match.end() : match.end() + 1])
         if group:
             found.add(_plain(value * group))
-    for run in _CHINESE.findall(text):
-        found.add(str(chinese_number(run)))
+    found |= {str(chinese_number(run)) for run in _CHINESE.findall(text) if run != "一"}
     found |= {str(_ENGLISH[word]) for word in _WORD.findall(text) if word in _ENGLISH}
     return found
 

@@ -63,7 +63,7 @@ def test_its_features_are_the_fitted_ones(
 
 def test_nothing_found_has_features_too(make_query: MakeQuery) -> None:
     values = features(make_query("孔子是哪里人"), [], None)
-    assert values["coverage"] == values["similarity"] == 0.0
+    assert values["coverage"] == values["unheard"] == 0.0
 
 
 def test_more_evidence_makes_it_likelier(make_hit: MakeHit, make_query: MakeQuery) -> None:

@@ -39,6 +39,7 @@ def run(assistant: Assistant, folder: Path, *, retrieval_only: bool = False, out
         assistant,
         folder,
         half="all",
+        sample=None,
         retrieval_only=retrieval_only,
         out=out,
         progress=lambda *_: None,
@@ -87,6 +88,7 @@ def test_one_half(assistant: Assistant, folder: Path) -> None:
             assistant,
             folder,
             half=half,
+            sample=None,
             retrieval_only=True,
             out=None,
             progress=lambda *_: None,
@@ -117,6 +119,7 @@ def test_progress_and_a_place_that_cannot_be_written(
         assistant,
         folder,
         half="all",
+        sample=None,
         retrieval_only=True,
         out=None,
         progress=lambda *step: told.append(step),
@@ -154,3 +157,21 @@ def test_nothing_to_report() -> None:
     assert empty.shares["recall@1"].value is None
     assert empty.times["search"] == (0.0, 0.0)
     assert empty.as_table().row_count == 2
+
+
+def test_a_sample_is_the_same_each_time(assistant: Assistant, folder: Path) -> None:
+    def asked() -> list[str]:
+        told: list[tuple[str, int, int]] = []
+        evaluate(
+            assistant,
+            folder,
+            half="all",
+            sample=2,
+            retrieval_only=True,
+            out=folder.parent / "out.jsonl",
+            progress=lambda *step: told.append(step),
+        )
+        assert told[-1] == ("cases", 2, 2)
+        return (folder.parent / "out.jsonl").read_text("utf-8").splitlines()
+
+    assert asked() == asked()
