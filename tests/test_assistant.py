@@ -343,3 +343,23 @@ def test_warming_up_never_fails(home: Path) -> None:
 def test_moderating(assistant: Assistant) -> None:
     assert assistant.moderate(BOMB).action == "block"
     assert assistant.moderate("孔子是哪里人", "output").action == "pass"
+
+
+def test_personal_data_in_a_document_is_blotted_out(assistant: Assistant, tmp_path: Path) -> None:
+    path = tmp_path / "contact.md"
+    path.write_text(
+        "---\nid: contact\ntitle: 联络\n---\n传习所的电话是13812345678，欢迎来访。\n", "utf-8"
+    )
+    report = assistant.ingest([path], lambda *_: None)
+    assert report.quarantined == ()
+    (hit,) = [hit for hit in assistant.search("传习所的电话") if hit.entry.id == "contact"]
+    assert hit.passage.text == "传习所的电话是■■■■■■■■■■■，欢迎来访。"
+
+
+def test_personal_data_in_a_title_waits_for_its_author(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    path = tmp_path / "contact.md"
+    path.write_text("---\nid: contact\ntitle: 联络13812345678\n---\n欢迎来访。\n", "utf-8")
+    (problem,) = assistant.ingest([path], lambda *_: None).quarantined
+    assert "title or an alias" in problem.reason

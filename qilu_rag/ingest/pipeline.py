@@ -28,6 +28,8 @@ from qilu_rag.ports import Embedder
 from qilu_rag.text.words import index_terms
 from qilu_rag.types import Document, Entry, Passage, Verdict
 
+_MASK = "■"
+
 Progress = Callable[[str, int, int], None]
 """Called with the stage, things done and things in all."""
 
@@ -127,16 +129,17 @@ class Pipeline:
         for number, path in enumerate(files):
             progress("reading", number, len(files))
             for item in load_file(path, self.settings):
-                problem = item if isinstance(item, Problem) else self._problem(item, taken)
-                if problem is not None:
-                    problems.append(replace(problem, origin=str(path.resolve())))
-                elif isinstance(item, Document) and item.entry.review.state != "retired":
-                    taken.add(item.entry.id)
-                    pairs.append(self._accept(item, path))
+                passed = item if isinstance(item, Problem) else self._screened(item, taken)
+                if isinstance(passed, Problem):
+                    problems.append(replace(passed, origin=str(path.resolve())))
+                elif passed.entry.review.state != "retired":
+                    taken.add(passed.entry.id)
+                    pairs.append(self._accept(passed, path))
         progress("reading", len(files), len(files))
         return pairs, problems
 
-    def _problem(self, document: Document, taken: set[str]) -> Problem | None:
+    def _screened(self, document: Document, taken: set[str]) -> Document | Problem:
+        """The document as it may be searched, or why it may not."""
         entry = document.entry
         if entry.id in taken:
             reason = f"the id {entry.id} is taken by another document; give it another id"
@@ -146,7 +149,13 @@ class Pipeline:
             rules = ", ".join(sorted({finding.rule for finding in verdict.findings}))
             reason = f"waits for a reviewer: the moderation gate found {rules}"
             return Problem(source=document.source, reason=reason)
-        return None
+        if verdict.action != "redact":
+            return document
+        before = len(screened_text(document)) - len(document.text)
+        if any(finding.start < before for finding in verdict.findings):
+            reason = "the title or an alias holds personal data; take it out"
+            return Problem(source=document.source, reason=reason)
+        return replace(document, text=_masked(document.text, verdict, before))
 
     def _accept(self, document: Document, path: Path) -> tuple[Record, list[Passage]]:
         record = Record(
@@ -224,6 +233,17 @@ def screened_text(document: Document) -> str:
     entry = document.entry
     names = [entry.title, entry.title_en or "", *entry.aliases]
     return "\n".join([*filter(None, names), document.text])
+
+
+def _masked(text: str, verdict: Verdict, before: int) -> str:
+    """Blots out what was found, character for character, so that every offset stays.
+
+    `before` is how much of what was screened stood before the text.
+    """
+    for finding in verdict.findings:
+        start, end = finding.start - before, finding.end - before
+        text = text[:start] + _MASK * (end - start) + text[end:]
+    return text
 
 
 def sentence_rows(
