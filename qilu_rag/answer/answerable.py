@@ -19,6 +19,7 @@ from qilu_rag.text.fold import squash
 from qilu_rag.types import Hit, Query
 
 _LOOKED_AT = 5
+_TITLE = re.compile(r"《([^》]+)》")
 # A title, or a few words in quotation marks: a name. More words are a paraphrase.
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]{1,6})”|「([^」]{1,6})」")
 
@@ -47,13 +48,19 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
     }
 
 
+def asks_for_an_unheard_title(query: Query, hits: Sequence[Hit]) -> bool:
+    """Whether a question is for a 《title》 that no passage found so much as mentions."""
+    return any(name not in _held(hits) for name in map(squash, _TITLE.findall(query.text)))
+
+
 def _names_the_unheard(query: Query, hits: Sequence[Hit]) -> bool:
-    """Whether the question puts in 《》 or “” what no passage found has: a made-up title."""
+    """Whether the question puts in 《》 or “” what no passage found has: a made-up name."""
     quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(query.text)]
-    if not quoted:
-        return False
-    held = squash(" ".join(f"{hit.entry.title} {hit.passage.text}" for hit in hits))
-    return any(squash(name) not in held for name in quoted)
+    return any(squash(name) not in _held(hits) for name in quoted)
+
+
+def _held(hits: Sequence[Hit]) -> str:
+    return squash(" ".join(f"{hit.entry.title} {hit.passage.text}" for hit in hits))
 
 
 def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:

@@ -12,7 +12,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from qilu_rag.answer.answerable import Judge, asks_for_what_changes
+from qilu_rag.answer.answerable import (
+    Judge,
+    asks_for_an_unheard_title,
+    asks_for_what_changes,
+)
 from qilu_rag.answer.check import Checker, Support
 from qilu_rag.answer.evidence import Source, choose, ranked
 from qilu_rag.answer.prompts import (
@@ -83,7 +87,7 @@ class Writer:
         )
         answer = _Answer(query, tuple(source.hit for source in sources))
         yield answer.draft("writing")
-        if not sources or asks_for_what_changes(query, hits):
+        if not sources or _beyond_the_corpus(query, hits):
             yield answer.refuse()
             return
         try:
@@ -125,6 +129,10 @@ class Writer:
                 text = text[end:]
         if pieces < limit:  # else what is left was cut off in mid-sentence
             yield from _clean(text)
+
+
+def _beyond_the_corpus(query: Query, hits: Sequence[Hit]) -> bool:
+    return asks_for_what_changes(query, hits) or asks_for_an_unheard_title(query, hits)
 
 
 def _clean(text: str) -> Iterator[str]:

@@ -12,7 +12,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from qilu_rag.answer.answerable import Judge, asks_for_what_changes, features
+from qilu_rag.answer.answerable import (
+    Judge,
+    asks_for_an_unheard_title,
+    asks_for_what_changes,
+    features,
+)
 from qilu_rag.types import Hit, Query
 
 MakeHit = Callable[..., Hit]
@@ -99,3 +104,10 @@ def test_the_operating_point(hits: list[Hit], make_query: MakeQuery) -> None:
     for leaning in (None, -40.0, 40.0):
         assert Judge.load(0.0).answerable(query, hits, leaning)
     assert not Judge.load(1.0).answerable(query, hits, -40.0)
+
+
+def test_a_title_that_nothing_mentions(make_hit: MakeHit, make_query: MakeQuery) -> None:
+    hits = [make_hit("《桃花扇》是清代曲阜人孔尚任写的传奇剧本。")]
+    assert asks_for_an_unheard_title(make_query("孔尚任写的《荷花扇》讲什么故事？"), hits)
+    assert not asks_for_an_unheard_title(make_query("孔尚任写的《桃花扇》讲什么故事？"), hits)
+    assert not asks_for_an_unheard_title(make_query("孔尚任写的“荷花扇”讲什么故事？"), hits)

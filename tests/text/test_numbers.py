@@ -54,14 +54,15 @@ def test_all_notations_agree(number: int) -> None:
     assert numbers_in(f"{number:,}".translate(FULL_WIDTH)) == plain
     assert numbers_in(str(number).translate(FULL_WIDTH)) == plain
     assert chinese_number(in_chinese(number)) == number
-    assert numbers_in(f"共{in_chinese(number)}座") == plain
+    # A lone 一 is a determiner more often than a number.
+    assert numbers_in(f"共{in_chinese(number)}座") == (plain if number != 1 else set())
 
 
 @given(NUMBERS)
 def test_digit_by_digit(number: int) -> None:
     for digits in ("〇一二三四五六七八九", "零一二三四五六七八九"):
         spoken = str(number).translate(str.maketrans("0123456789", digits))
-        assert numbers_in(spoken) == {str(number)}
+        assert numbers_in(spoken) == ({str(number)} if number != 1 else set())
 
 
 @given(st.integers(0, 9999), st.integers(1, 99))
