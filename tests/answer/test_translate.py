@@ -32,3 +32,9 @@ def test_the_question_is_in_the_prompt() -> None:
     (messages,) = chat.calls
     assert [message.role for message in messages] == ["system", "user"]
     assert QUESTION in messages[1].content
+
+
+def test_a_translation_that_lost_a_name_is_not_used() -> None:
+    question = "how high is 崂山?"
+    assert to_chinese(question, FakeChat(lambda _: "黄山的高度是多少？")) == question
+    assert to_chinese(question, FakeChat(lambda _: "崂山有多高？")) == "崂山有多高？"
