@@ -19,6 +19,7 @@ from rich.table import Table
 from qilu_rag import __version__
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
+from qilu_rag.cli_corpus import corpus_app
 from qilu_rag.cli_models import models_app
 from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
 
 _out = Console(highlight=False)

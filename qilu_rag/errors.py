@@ -8,6 +8,7 @@
     │   ├── ModelMissing   a model's files are not there
     │   ├── ModelCorrupt   a model's files are not what the manifest says
     │   └── ChatError      the chat model can't be reached, or broke off
+    ├── CorpusError        original texts can't be fetched, or the corpus can't be checked
     ├── SnapshotError      the index is missing, damaged or was made by another embedder
     └── Busy               another process holds the lock
 
@@ -58,6 +59,10 @@ class ModelCorrupt(ModelError):
 
 class ChatError(ModelError):
     """The chat model can't be reached, or broke off."""
+
+
+class CorpusError(QiluError):
+    """Original texts can't be fetched, or the corpus can't be checked."""
 
 
 class SnapshotError(QiluError):

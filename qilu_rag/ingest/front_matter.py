@@ -75,6 +75,11 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
     return value
 
 
+def write_front_matter(fields: Mapping[str, Any]) -> str:
+    """Front matter as it stands at the head of a file, fences included."""
+    return f"---\n{yaml.safe_dump(dict(fields), allow_unicode=True, sort_keys=False)}---\n"
+
+
 def make_entry(fields: Mapping[str, Any], source: str) -> Entry:
     """Validates front matter into an entry.
 

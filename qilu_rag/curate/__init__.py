@@ -1,0 +1,1 @@
+"""The corpus's own workshop: original texts, checks of every entry, and statistics."""
