@@ -18,13 +18,14 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.local_server import LocalServer
 from qilu_rag.backends.manifest import find_model
 from qilu_rag.backends.model_files import ModelStore
+from qilu_rag.backends.rapid_ocr import RapidOcr
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.config import Settings
 from qilu_rag.errors import QiluError
 from qilu_rag.ingest.pipeline import IngestReport, Pipeline, Progress
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.moderation import Gate, build_gate
-from qilu_rag.ports import ChatModel, Embedder, VectorBackend, WordBackend
+from qilu_rag.ports import ChatModel, Embedder, Ocr, VectorBackend, WordBackend
 from qilu_rag.retrieve.given import given_passages
 from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.retrieve.query import understand
@@ -50,9 +51,11 @@ class Assistant:
         chat: ChatModel,
         gate: Gate,
         store: SnapshotStore,
+        ocr: Ocr,
         server: LocalServer | None = None,
     ) -> None:
         self.settings = settings
+        self._ocr = ocr
         self._embedder = embedder
         self.chat = chat
         self._gate = gate
@@ -154,6 +157,7 @@ class Assistant:
             store=self._store,
             embedder=self._embedder,
             screen=lambda text, source: self._gate.check(text, "document", question=source),
+            ocr=self._ocr,
         )
         return pipeline.run(paths, progress)
 
@@ -202,6 +206,7 @@ def build(
     chat: ChatModel | None = None,
     vectors: VectorBackend | None = None,
     words: WordBackend | None = None,
+    ocr: Ocr | None = None,
 ) -> Assistant:
     """Puts an assistant together; ports that are not given are the real ones.
 
@@ -220,6 +225,7 @@ def build(
         store=SnapshotStore(
             settings.home / "snapshots", vectors or FaissBackend(), words or TantivyBackend()
         ),
+        ocr=ocr or RapidOcr(),
         server=server,
     )
 

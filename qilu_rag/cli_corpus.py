@@ -10,7 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from qilu_rag.backends.rapid_ocr import RapidOcr
+from qilu_rag.config import Settings
 from qilu_rag.errors import InputError
+from qilu_rag.ingest.scan import SCANS, Scanner
 
 corpus_app = typer.Typer(help="The corpus: check, count, original texts.", no_args_is_help=True)
 
@@ -27,7 +30,7 @@ def check(context: typer.Context, folder: Folder = Path("corpus"), as_json: AsJs
     """Check every entry; prints file, line and the mend, and exits 1 when there is one."""
     from qilu_rag.curate.check import check_corpus
 
-    report = check_corpus(folder, context.obj.home / ORIGINALS)
+    report = check_corpus(folder, context.obj.home / ORIGINALS, _scanner(context.obj))
     if as_json:
         findings = [
             {"path": str(f.path), "line": f.line, "rule": f.rule, "message": f.message}
@@ -50,6 +53,7 @@ def check(context: typer.Context, folder: Folder = Path("corpus"), as_json: AsJs
 
 @corpus_app.command()
 def stats(
+    context: typer.Context,
     folder: Folder = Path("corpus"),
     as_json: AsJson = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the figure into this file.")] = None,
@@ -58,7 +62,7 @@ def stats(
     from qilu_rag.curate.files import read_corpus
     from qilu_rag.curate.stats import corpus_stats
 
-    files, findings = read_corpus(folder)
+    files, findings = read_corpus(folder, _scanner(context.obj))
     if not files:
         raise InputError(f"{folder} holds no entry that can be read; name the corpus's folder")
     for finding in findings:
@@ -90,3 +94,7 @@ def pull(
     for work, count in counts.items():
         _out.print(f"{work}: {count} passages")
     _out.print(f"{folder}: {'written' if counts else 'as it should be'}", soft_wrap=True)
+
+
+def _scanner(settings: Settings) -> Scanner:
+    return Scanner(ocr=RapidOcr(), cache=settings.home / SCANS)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Image = NDArray[np.uint8]
+"""A page as pixels: rows, columns, red-green-blue."""
 Ids = NDArray[np.int64]
 
 
@@ -116,3 +118,26 @@ class ChatModel(Protocol):
         None when the endpoint does not tell probabilities.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextLine:
+    """A line that was read off an image; the box is in pixels from the upper left corner."""
+
+    text: str
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Ocr(Protocol):
+    """Reads the lines of printed text off an image."""
+
+    @property
+    def identity(self) -> str:
+        """Names the engine and its models: what one read, another may read otherwise."""
+
+    def read(self, image: Image) -> list[TextLine]:
+        """The lines in no order that is promised; none for an empty page."""

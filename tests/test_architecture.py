@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qilu_rag"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "evals").rglob("*.py"), ROOT / "app.py"])
 MOST_LINES = 300
-HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "xllamacpp", "llama_index", "openai", "sklearn", "pandas")  # fmt: skip
+HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "xllamacpp", "llama_index", "openai", "sklearn", "pandas", "rapidocr", "onnxruntime", "cv2")  # fmt: skip
 
 MADE_BY = {
     "Reply": ("moderation/gate.py",),

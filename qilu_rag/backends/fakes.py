@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from qilu_rag.errors import ChatError, SnapshotError
-from qilu_rag.ports import EmbedderIdentity, Ids, Message, Vectors
+from qilu_rag.ports import EmbedderIdentity, Ids, Image, Message, TextLine, Vectors
 from qilu_rag.text.words import index_terms
 
 
@@ -186,3 +186,41 @@ def first_source_sentence(messages: Sequence[Message]) -> str:
 def broken_chat(messages: Sequence[Message]) -> str:
     """A script for a chat model that is down."""
     raise ChatError(f"the language model is down ({len(messages)} messages were not answered)")
+
+
+class FakeOcr:
+    """Reads given lines off the pages that are not of one colour, page after page.
+
+    Args:
+        texts: the lines of each page; behind the last it begins again.
+        confidence: of every line.
+
+    Attributes:
+        pages: how many pages were looked at so far.
+    """
+
+    identity = "fake"
+
+    def __init__(self, *texts: Sequence[str], confidence: float = 0.99) -> None:
+        self._texts = texts or (("扫描的一页。",),)
+        self._confidence = confidence
+        self.pages = 0
+
+    def read(self, image: Image) -> list[TextLine]:
+        lines = self._texts[self.pages % len(self._texts)]
+        self.pages += 1
+        if image.min() == image.max():
+            return []
+        height, width = image.shape[:2]
+        step = height / (len(lines) + 1)
+        return [
+            TextLine(
+                text=text,
+                confidence=self._confidence,
+                left=0.1 * width,
+                top=number * step,
+                right=0.9 * width,
+                bottom=(number + 0.8) * step,
+            )
+            for number, text in enumerate(lines)
+        ]

@@ -16,6 +16,7 @@ from qilu_rag.curate.quotes import check_quotes, read_originals
 from qilu_rag.curate.repeats import check_repeats
 from qilu_rag.errors import CorpusError, DocumentError
 from qilu_rag.ingest.front_matter import read_yaml
+from qilu_rag.ingest.scan import Scanner
 
 REQUIRED = "required.yaml"
 DISAMBIGUATION = "disambiguation.yaml"
@@ -36,19 +37,20 @@ class CorpusReport:
     findings: tuple[Finding, ...]
 
 
-def check_corpus(folder: Path, originals: Path) -> CorpusReport:
+def check_corpus(folder: Path, originals: Path, scanner: Scanner | None = None) -> CorpusReport:
     """Checks a corpus.
 
     Args:
         folder: holds a folder a category; may hold `required.yaml`, `disambiguation.yaml`.
         originals: where `qilu corpus pull classics` put its texts; may be missing.
+        scanner: reads scanned documents; without one they are findings.
 
     Raises:
         CorpusError: when there is no such folder, or one of its lists can't be read.
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; name the folder of the corpus")
-    files, unread = read_corpus(folder)
+    files, unread = read_corpus(folder, scanner)
     texts = read_originals(originals)
     found = chain(
         unread,

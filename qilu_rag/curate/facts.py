@@ -21,7 +21,9 @@ from qilu_rag.text.years import life_at, years_in
 
 _SEGMENT = re.compile("[;:!?。；：！？]")
 _METRES = re.compile(r"海拔(?:高度)?(?:约|为|仅|达)*(\d+(?:\.\d+)?)(?:多|余)?米")
-_EXTENT = re.compile(r"(?<![第\d一二三四五六七八九十百至])(\d+|[一二三四五六七八九十百]+)([篇卷回])")
+_EXTENT = re.compile(
+    r"(?<![第\d一二三四五六七八九十百至])(\d+|[一二三四五六七八九十百]+)([篇卷回])"
+)
 _YEAR_MATTERS = {
     "birth": re.compile("(?:出生|生于)(?![后前时的])"),
     "death": re.compile("(?:去世|病逝|逝世|卒于|牺牲|病故)(?![后前时的])"),

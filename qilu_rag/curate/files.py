@@ -11,6 +11,7 @@ from pathlib import Path
 from qilu_rag.config import IngestSettings
 from qilu_rag.curate.findings import Finding
 from qilu_rag.ingest.load import Problem, find_files, load_file
+from qilu_rag.ingest.scan import Scanner
 from qilu_rag.text.sentences import sentence_spans
 from qilu_rag.types import CATEGORY_NAMES, Document, Entry
 
@@ -65,13 +66,20 @@ class EntryFile:
         return Finding(path=self.path, line=self.line_of(*words), rule=rule, message=message)
 
 
-def read_corpus(folder: Path) -> tuple[list[EntryFile], list[Finding]]:
-    """Reads every file of a corpus; what can't be read comes out as findings."""
+def read_corpus(
+    folder: Path, scanner: Scanner | None = None
+) -> tuple[list[EntryFile], list[Finding]]:
+    """Reads every file of a corpus; what can't be read comes out as findings.
+
+    Args:
+        folder: holds a folder a category.
+        scanner: reads scanned documents.
+    """
     paths, problems = find_files([folder])
     found: list[EntryFile] = []
     findings = [_unread(Path(problem.source), problem) for problem in problems]
     for path in paths:
-        for item in load_file(path, IngestSettings()):
+        for item in load_file(path, IngestSettings(), scanner):
             if isinstance(item, Problem):
                 findings.append(_unread(path, item))
             else:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.clean import clean_markdown, clean_text
 from qilu_rag.ingest.front_matter import make_entry, read_yaml, split_front_matter
-from qilu_rag.ingest.pdf import read_pdf
+from qilu_rag.ingest.pdf import assemble, read_pdf
+from qilu_rag.ingest.scan import Scanner
 from qilu_rag.types import Block, Document
 
 MARKDOWN = frozenset({".md", ".markdown"})
@@ -73,14 +74,22 @@ def _wanted(path: Path, root: Path) -> bool:
     return not hidden and path.stem.upper() != "README"
 
 
-def load_file(path: Path, limits: IngestSettings) -> Iterator[Document | Problem]:
-    """Reads one file; what can't be read comes out as a problem, never as an exception."""
+def load_file(
+    path: Path, limits: IngestSettings, scanner: Scanner | None = None
+) -> Iterator[Document | Problem]:
+    """Reads one file; what can't be read comes out as a problem, never as an exception.
+
+    Args:
+        path: the file.
+        limits: bounds of size and length.
+        scanner: reads what has no text layer; without one that is a problem.
+    """
     try:
         data = _read(path, limits)
         if path.suffix.lower() == ".jsonl":
             yield from _load_lines(path, data)
         else:
-            yield _load_one(path, data, limits)
+            yield _load_one(path, data, limits, scanner)
     except DocumentError as error:
         yield Problem(source=error.source, reason=error.reason)
 
@@ -109,14 +118,21 @@ def _decode(data: bytes, source: str) -> str:
         ) from error
 
 
-def _load_one(path: Path, data: bytes, limits: IngestSettings) -> Document:
+def _load_one(path: Path, data: bytes, limits: IngestSettings, scanner: Scanner | None) -> Document:
     source = str(path)
     suffix = path.suffix.lower()
     side_car = path.with_suffix(".yaml")
     digest = hashlib.sha256(data)
+    scanned = False
     if suffix == ".pdf":
         fields = None
-        text, blocks = read_pdf(data, source, limits.max_pages)
+        pages = read_pdf(data, source, limits.max_pages)
+        scanned = not any(page.strip() for page in pages)
+        if scanned and scanner is None:
+            raise DocumentError(source, "has no text layer; hand in a PDF with text, not a scan")
+        if scanned and scanner is not None:
+            pages = scanner.read(data, source, limits)
+        text, blocks = assemble(pages)
     else:
         fields, body = split_front_matter(_decode(data, source), source)
         text = clean_markdown(body) if suffix in MARKDOWN else clean_text(body)
@@ -128,6 +144,8 @@ def _load_one(path: Path, data: bytes, limits: IngestSettings) -> Document:
     if not text.strip():
         raise DocumentError(source, "holds no text")
     entry = make_entry(fields if fields is not None else _derived(path, text), source)
+    if scanned:
+        entry = replace(entry, origin="ocr")
     return Document(entry=entry, text=text, blocks=blocks, source=source, sha256=digest.hexdigest())
 
 

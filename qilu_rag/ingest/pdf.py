@@ -1,9 +1,10 @@
-"""PDF documents with a text layer, by pypdf: page numbers become locators."""
+"""PDF documents by pypdf: running lines go, page numbers become locators."""
 
 from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 
 import pypdf
 from pypdf.errors import DependencyError
@@ -16,8 +17,8 @@ _HEADING_MAX = 24
 _ENDS = "。！？!?…；;：:，,、."
 
 
-def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block, ...]]:
-    """Reads a PDF.
+def read_pdf(data: bytes, source: str, max_pages: int) -> list[str]:
+    """Reads the text layer of a PDF.
 
     Args:
         data: the file's bytes.
@@ -25,10 +26,10 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
         max_pages: a longer document is refused.
 
     Returns:
-        The text and its blocks, a block for each stretch under one heading on one page.
+        The raw text of each page; all are blank when there is no text layer.
 
     Raises:
-        DocumentError: when it is broken, encrypted, too long or has no text layer.
+        DocumentError: when it is broken, encrypted or too long.
     """
     # pypdf logs every oddity of a file; what matters comes out as an error below.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -38,7 +39,7 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
             raise DocumentError(source, "is encrypted; hand in a copy without a password")
         if len(reader.pages) > max_pages:
             raise DocumentError(source, f"has over {max_pages} pages; split it")
-        pages = [page.extract_text() or "" for page in reader.pages]
+        return [page.extract_text() or "" for page in reader.pages]
     except DocumentError:
         raise
     except DependencyError as error:
@@ -49,16 +50,18 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> tuple[str, tuple[Block
         raise DocumentError(
             source, f"is not a whole PDF ({type(error).__name__}); export it again"
         ) from error
-    if not any(page.strip() for page in pages):
-        raise DocumentError(source, "has no text layer; hand in a PDF with text, not a scan")
-    return _assemble(clean_pages(pages))
 
 
-def _assemble(pages: list[list[str]]) -> tuple[str, tuple[Block, ...]]:
+def assemble(raw: Sequence[str]) -> tuple[str, tuple[Block, ...]]:
+    """Puts the raw text of pages together.
+
+    Returns:
+        The text and its blocks, a block for each stretch under one heading on one page.
+    """
     text = ""
     blocks: list[Block] = []
     headings: tuple[str, ...] = ()
-    lines = _lines(pages)
+    lines = _lines(clean_pages(raw))
     for at, (page, line) in enumerate(lines):
         start = len(text)
         text = f"{text}{line}\n"

@@ -22,9 +22,10 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.errors import Busy, SnapshotError
 from qilu_rag.ingest.cache import embed_cached
 from qilu_rag.ingest.load import Problem, find_files, load_file
+from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
 from qilu_rag.ingest.split import split
-from qilu_rag.ports import Embedder
+from qilu_rag.ports import Embedder, Ocr
 from qilu_rag.text.words import index_terms
 from qilu_rag.types import Document, Entry, Passage, Verdict
 
@@ -53,6 +54,7 @@ class Pipeline:
     Attributes:
         home: where snapshots, cache and quarantine lie.
         screen: the moderation gate's document stage.
+        ocr: reads scans; without it they are set aside.
     """
 
     home: Path
@@ -60,6 +62,7 @@ class Pipeline:
     store: SnapshotStore
     embedder: Embedder
     screen: Callable[[str, str], Verdict]
+    ocr: Ocr | None = None
 
     def run(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         """Ingests files and folders.
@@ -124,11 +127,12 @@ class Pipeline:
         self, paths: Sequence[Path], taken: set[str], progress: Progress
     ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
         files, missing = find_files(paths)
+        scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
         problems = [replace(p, origin=str(Path(p.source).resolve())) for p in missing]
         pairs = []
         for number, path in enumerate(files):
             progress("reading", number, len(files))
-            for item in load_file(path, self.settings):
+            for item in load_file(path, self.settings, scanner):
                 passed = item if isinstance(item, Problem) else self._screened(item, taken)
                 if isinstance(passed, Problem):
                     problems.append(replace(passed, origin=str(path.resolve())))

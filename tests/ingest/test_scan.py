@@ -1,0 +1,144 @@
+"""Scans: drawn, read once, put in reading order, refused when they can't be read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fpdf import FPDF
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pictures
+
+from qilu_rag.backends.fakes import FakeOcr
+from qilu_rag.config import IngestSettings
+from qilu_rag.errors import DocumentError, QiluError
+from qilu_rag.ingest.load import Problem, load_file
+from qilu_rag.ingest.pipeline import Pipeline
+from qilu_rag.ingest.scan import Scanner, reading_order
+from qilu_rag.ports import TextLine
+from qilu_rag.types import Document
+
+LIMITS = IngestSettings()
+
+
+def scan(pages: int = 2, *, blank: bool = False) -> bytes:
+    """A PDF whose pages are pictures."""
+    pdf = FPDF()
+    for number in range(pages):
+        pixels = np.full((200, 140), 255, dtype=np.uint8)
+        if not blank:
+            pixels[50 : 60 + number, 20:120] = 0
+        pdf.add_page()
+        file = io.BytesIO()
+        Pictures.fromarray(pixels).save(file, "PNG")
+        pdf.image(file, 0, 0, 210, 297)
+    return bytes(pdf.output())
+
+
+@pytest.fixture
+def ocr() -> FakeOcr:
+    return FakeOcr(
+        ["沂蒙六姐妹", "沂蒙六姐妹是烟庄的六位姑娘。"], ["摊煎饼", "六位姑娘为前线摊煎饼、做军鞋。"]
+    )
+
+
+@pytest.fixture
+def scanner(ocr: FakeOcr, tmp_path: Path) -> Scanner:
+    return Scanner(ocr=ocr, cache=tmp_path / "new" / "scans.sqlite")
+
+
+def test_a_scan_becomes_a_document(scanner: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(scan())
+    path.with_suffix(".yaml").write_text("id: a\ntitle: 六姐妹\norigin: human\n", "utf-8")
+    (item,) = load_file(path, LIMITS, scanner)
+    assert isinstance(item, Document)
+    assert item.entry.origin == "ocr"
+    assert "烟庄的六位姑娘" in item.text
+    assert "摊煎饼" in item.text
+    assert {block.page for block in item.blocks} == {1, 2}
+
+
+def test_without_ocr_a_scan_is_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(scan())
+    (item,) = load_file(path, LIMITS)
+    assert isinstance(item, Problem)
+    assert "no text layer" in item.reason
+
+
+def test_a_page_is_read_once(scanner: Scanner, ocr: FakeOcr) -> None:
+    first = scanner.read(scan(1), "a.pdf", LIMITS)
+    assert scanner.read(scan(1), "b.pdf", LIMITS) == first
+    assert ocr.pages == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "reason"),
+    [
+        (scan(2, blank=True), LIMITS, "neither a text layer nor print"),
+        (scan(3), IngestSettings(max_scanned_pages=2), "over 2 pages"),
+        (
+            scan(1),
+            IngestSettings(scan_confidence=1.0),
+            r"page 1 can't be read well enough \(0.99\)",
+        ),
+        (b"%PDF-1.7", LIMITS, "can't be drawn"),
+    ],
+)
+def test_what_is_refused(
+    scanner: Scanner, data: bytes, limits: IngestSettings, reason: str
+) -> None:
+    with pytest.raises(DocumentError, match=reason):
+        scanner.read(data, "a.pdf", limits)
+
+
+def test_a_broken_cache_is_named(scanner: Scanner) -> None:
+    scanner.cache.parent.mkdir()
+    scanner.cache.write_bytes(b"no database" * 100)
+    with pytest.raises(QiluError, match=r"scans\.sqlite.*delete it"):
+        scanner.read(scan(1), "a.pdf", LIMITS)
+
+
+def test_the_pipeline_reads_scans(pipeline: Pipeline, ocr: FakeOcr, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(scan())
+    assert len(pipeline.run([folder], lambda *_: None).quarantined) == 1
+    reading = Pipeline(
+        home=pipeline.home,
+        settings=pipeline.settings,
+        store=pipeline.store,
+        embedder=pipeline.embedder,
+        screen=pipeline.screen,
+        ocr=ocr,
+    )
+    report = reading.run([folder], lambda *_: None)
+    assert (report.documents, report.quarantined) == (1, ())
+    assert not reading.run([folder], lambda *_: None).changed
+    assert ocr.pages == 2
+
+
+def line(text: str, left: float, top: float, height: float = 20) -> TextLine:
+    return TextLine(
+        text=text, confidence=1, left=left, top=top, right=left + 50, bottom=top + height
+    )
+
+
+def test_lines_in_reading_order() -> None:
+    found = [line("丁", 10, 62), line("乙", 80, 12), line("甲", 10, 9), line("丙", 11, 40)]
+    assert reading_order(found) == ["甲乙", "丙", "丁"]
+    assert reading_order([]) == []
+
+
+@given(
+    st.lists(
+        st.builds(line, st.text("甲乙丙丁", min_size=1), st.floats(0, 900), st.floats(0, 900)),
+        max_size=30,
+    )
+)
+def test_no_line_is_lost(lines: list[TextLine]) -> None:
+    assert sorted("".join(reading_order(lines))) == sorted("".join(x.text for x in lines))
