@@ -85,7 +85,7 @@ class SearchSettings(_Section):
 
     depth: int = Field(default=50, ge=1, le=1000)
     dense_weight: float = Field(default=0.5, ge=0, le=1)
-    name_bonus: float = Field(default=0.3, ge=0)
+    name_bonus: float = Field(default=0.4, ge=0)
 
 
 class AnswerSettings(_Section):

@@ -127,7 +127,7 @@ class Entry:
     relations: tuple[Relation, ...] = ()
     sources: tuple[Source, ...] = ()
     licence: str | None = None
-    origin: Literal["machine-drafted", "human", "ocr"] = "human"
+    origin: Literal["machine-drafted", "human", "ocr", "original"] = "human"
     review: Review = Review()
 
 

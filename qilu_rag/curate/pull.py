@@ -26,7 +26,7 @@ from qilu_rag.ingest.front_matter import write_front_matter
 _DATA = "package/dist/"
 _MOST_BYTES = 64 << 20
 _STAMP = ".pulled"
-_FORMAT = 1
+_FORMAT = 2
 
 Fetch = Callable[[str, Path], Path]
 """Brings the tarball of `name@version` into a folder."""
@@ -145,6 +145,7 @@ def _markdown(work: Work, found: list[Chapter], classics: Classics) -> str:
         "kind": "text",
         "relations": relations,
         "licence": classics.licence,
+        "origin": "original",
     }
     body = "\n\n".join(f"## {locator}\n\n{text}" for locator, text in found)
     return f"{write_front_matter(front)}{body}\n"

@@ -26,6 +26,7 @@ from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
 from qilu_rag.ingest.split import split
 from qilu_rag.ports import Embedder, Ocr
+from qilu_rag.text.fold import simplify
 from qilu_rag.text.words import index_terms
 from qilu_rag.types import Document, Entry, Passage, Verdict
 
@@ -255,15 +256,20 @@ def sentence_rows(
 ) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int32]]]:
     """The texts that are embedded, one a sentence, and the passage that each belongs to.
 
-    A sentence goes in with its entry's title: 主峰海拔1532.7米 alone does not say whose.
+    A sentence goes in with its entry's title: 主峰海拔1532.7米 alone does not say whose. One
+    of an original text goes in bare: it is not about its work, and the name would draw
+    questions on the work away from what explains it. All go in in simplified characters,
+    as questions do.
     """
     texts: list[str] = []
     owners: list[int] = []
     for number, passage in enumerate(passages):
-        title = entries[passage.entry_id].title
+        entry = entries[passage.entry_id]
+        bare = entry.origin == "original"
         for start, end in passage.sentences:
             sentence = passage.text[start:end]
-            texts.append(sentence if title in sentence else f"{title}：{sentence}")
+            named = bare or entry.title in sentence
+            texts.append(simplify(sentence if named else f"{entry.title}：{sentence}"))
             owners.append(number)
     return texts, np.asarray(owners, dtype=np.int32)
 

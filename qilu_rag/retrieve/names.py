@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -34,7 +34,7 @@ class NameMatcher:
         named: dict[str, list[str]] = {}
         self._titles: dict[str, str] = {}
         for entry in entries:
-            self._titles[entry.id] = entry.title
+            self._titles[entry.id] = fold(_BRACKET.split(entry.title)[0])
             for name in names_of(entry):
                 named.setdefault(name, []).append(entry.id)
         self._names = list(named)
@@ -54,10 +54,28 @@ class NameMatcher:
 
     def in_chinese(self, text: str) -> str:
         """Puts the titles of entries in the place of their Latin names; folds the text."""
+        return self._titled(text, lambda mention, _: not any(map(is_cjk, mention.name)))
+
+    def by_title(self, text: str) -> str:
+        """Puts the titles of entries in the place of their other names; folds the text.
+
+        易安居士的老公 asks about 李清照, by whose name her entry's sentences go. A name of
+        several entries stays, and so does one that holds the title or is held by it.
+        """
+        return self._titled(
+            text,
+            lambda mention, title: (
+                len(mention.entries) == 1
+                and title not in mention.name
+                and mention.name not in title
+            ),
+        )
+
+    def _titled(self, text: str, wanted: Callable[[Mention, str], bool]) -> str:
         folded = fold(text)
         for mention in reversed(self.mentions(text)):
-            if not any(map(is_cjk, mention.name)):
-                title = self._titles[mention.entries[0]]
+            title = self._titles[mention.entries[0]]
+            if wanted(mention, title):
                 folded = f"{folded[: mention.start]}{title}{folded[mention.end :]}"
         return folded
 

@@ -19,7 +19,7 @@ from qilu_rag.config import SearchSettings
 from qilu_rag.ports import Embedder, VectorIndex, WordIndex
 from qilu_rag.retrieve.fuse import fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
-from qilu_rag.text.fold import fold
+from qilu_rag.text.fold import fold, simplify
 from qilu_rag.text.words import content_words, query_terms
 from qilu_rag.types import Entry, Hit, Passage, Query, Via
 
@@ -94,7 +94,7 @@ class Searcher:
             depth *= 4
 
     def _candidates(self, query: Query, depth: int) -> list[Hit]:
-        near = self._near(query.text, depth)
+        near = self._near(self.names.by_title(query.text), depth)
         dense = self._best_sentences(near, depth)
         lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
         named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
@@ -135,7 +135,7 @@ class Searcher:
 
     def _near(self, text: str, depth: int) -> dict[int, float]:
         """Cosine of the sentences nearest to a text, by row, best first."""
-        vector = self.embedder.embed_queries([text])
+        vector = self.embedder.embed_queries([simplify(text)])
         k = min(depth * _SENTENCES_PER_PASSAGE, len(self.snapshot.vectors))
         scores, rows = self.snapshot.vectors.search(vector, k)
         pairs = zip(rows[0].tolist(), scores[0].tolist(), strict=True)

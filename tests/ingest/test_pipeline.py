@@ -406,6 +406,19 @@ def test_a_row_for_each_sentence_with_its_title() -> None:
     assert {"泰山", "主峰", "mount", "tai", "概况"} <= set(passage_terms(passage, entry))
 
 
+def test_a_row_of_an_original_text_is_bare_and_simplified() -> None:
+    text = "孟子曰：「民為貴。」"
+    passage = Passage(
+        id="m#1", entry_id="m", text=text, start=0, end=len(text), locator="14.14", source="m",
+        sentences=((0, len(text)),),
+    )  # fmt: skip
+    entry = Entry(id="m", title="《孟子》原文", origin="original")
+    assert sentence_rows([passage], {"m": entry})[0] == ["孟子曰：「民为贵。」"]
+    assert sentence_rows([passage], {"m": replace(entry, origin="human")})[0] == [
+        "《孟子》原文：孟子曰：「民为贵。」"
+    ]
+
+
 # A process that is told to start a child, and then kills nothing itself: the test does.
 NURSERY = """
 import os, sys, time

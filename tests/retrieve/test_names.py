@@ -77,3 +77,24 @@ def test_mentions_are_in_order_and_where_they_say(parts: list[str]) -> None:
 
 def test_no_entries() -> None:
     assert NameMatcher([]).mentions("泰山") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "titled"),
+    [
+        ("岱宗夫如何", "泰山夫如何"),
+        ("How high is Mount Tai?", "how high is 泰山?"),
+        ("孔府和岱宗", "孔府和泰山"),
+        ("mencius的母亲", "mencius的母亲"),
+        ("孟子（书）有几篇", "孟子(书)有几篇"),
+        ("泰山多高", "泰山多高"),
+        ("長江", "长江"),
+    ],
+)
+def test_other_names_give_way_to_titles(text: str, titled: str) -> None:
+    assert NAMES.by_title(text) == titled
+
+
+@given(st.text(alphabet="泰山岱宗孔府孟子（书） mount taiqi", max_size=30))
+def test_titles_name_the_same_entries(text: str) -> None:
+    assert set(NAMES.entries_in(text)) <= set(NAMES.entries_in(NAMES.by_title(text)))

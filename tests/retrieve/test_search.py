@@ -125,6 +125,7 @@ def test_filters_do_not_run_dry(searcher: Searcher) -> None:
 
 
 def test_names_help(searcher: Searcher) -> None:
+    bonus = searcher.settings.name_bonus
     plain = replace(searcher, settings=SearchSettings(name_bonus=0.0))
     question = "岱宗在哪里"
     best = {hit.passage.id: hit for hit in ask(searcher, question)}
@@ -133,8 +134,8 @@ def test_names_help(searcher: Searcher) -> None:
         assert ("name" in hit.via) == (hit.entry.id == "taishan")
     without = {hit.passage.id: hit.score for hit in ask(plain, question)}
     for name, hit in best.items():
-        gain = 0.3 if "name" in hit.via else 0.0
-        assert hit.score == pytest.approx((without[name] + gain) / 1.3, abs=1e-5)
+        gain = bonus if "name" in hit.via else 0.0
+        assert hit.score == pytest.approx((without[name] + gain) / (1 + bonus), abs=1e-5)
 
 
 def test_names_never_veto(searcher: Searcher) -> None:
