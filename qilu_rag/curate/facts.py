@@ -90,23 +90,28 @@ def statements(sentence: str, names: Names) -> Iterator[Statement]:
                     yield Statement(subject=subject, matter=matter, value=str(year))
         for matter, words in _YEAR_MATTERS.items():
             for word in words.finditer(segment):
-                about = _subject(found, word.start())
+                about = _subject(segment, found, word.start())
                 year = _nearest(segment, word.start(), word.end())
                 if about and year is not None:
                     yield Statement(subject=about, matter=matter, value=str(year))
         for matter, pattern in (("height", _METRES), ("extent", _EXTENT)):
             for match in pattern.finditer(segment):
-                if about := _subject(found, match.start()):
+                if about := _subject(segment, found, match.start()):
                     yield Statement(subject=about, matter=matter, value=_value(match))
 
 
-def _subject(found: Sequence[tuple[str | None, int, int]], at: int) -> str | None:
-    """The entry named last before an offset, when that is close by."""
-    before = [(subject, end) for subject, _, end in found if end <= at]
-    if not before:
-        return None
-    subject, end = before[-1]
-    return subject if at - end <= _REACH else None
+def _subject(segment: str, found: Sequence[tuple[str | None, int, int]], at: int) -> str | None:
+    """Whom a word is about: who is named close before it in its clause, else the topic.
+
+    泰山在济南以南，主峰海拔1532.7米: the second clause names nobody, so the name that the
+    segment begins with is meant.
+    """
+    clause = max(segment.rfind(comma, 0, at) for comma in ",，、")
+    within = [(subject, end) for subject, start, end in found if clause < start and end <= at]
+    if within:
+        subject, end = within[-1]
+        return subject if at - end <= _REACH else None
+    return found[0][0] if found and found[0][1] <= 1 else None
 
 
 def _nearest(segment: str, start: int, end: int) -> int | None:
@@ -132,9 +137,8 @@ def _own_values(file: EntryFile) -> Mapping[str, set[str]]:
     if era is not None:
         years |= {str(year) for year in (era.start, era.end) if year is not None}
     for matter, words in _YEAR_MATTERS.items():
-        lived = file.entry.kind == "person" and matter in ("birth", "death")
-        if lived or (words.search(text) and matter not in ("birth", "death")):
-            values[matter] = years
+        if (matter in ("birth", "death")) == (file.entry.kind == "person"):
+            values[matter] = years if file.entry.kind == "person" or words.search(text) else set()
     values["height"] = {_value(match) for match in _METRES.finditer(text)}
     if file.entry.kind == "text":
         values["extent"] = {_value(match) for match in _EXTENT.finditer(text)}

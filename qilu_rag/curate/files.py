@@ -84,7 +84,7 @@ def read_corpus(
                 findings.append(_unread(path, item))
             else:
                 source = path if path.suffix == ".md" else path.with_suffix(".yaml")
-                raw = source.read_text("utf-8") if source.is_file() else ""
+                raw = source.read_text("utf-8", "replace") if source.is_file() else ""
                 found.append(EntryFile(path=path, raw=raw, document=item))
     return found, findings
 

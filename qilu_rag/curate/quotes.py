@@ -7,7 +7,7 @@ with the quotation marks of the corpus; nothing else is allowed to differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from qilu_rag.config import IngestSettings
@@ -19,7 +19,8 @@ from qilu_rag.text.fold import simplify
 from qilu_rag.types import Document
 
 _QUOTED = re.compile(r"“([^“”]+)”(?:\[s\d+\])?（([^（）]{0,12}《[^（）]+)）")
-_WORK = re.compile(r"^[^《]*《[^·》]+")
+# 《诗经·鲁颂·駉》 is of 诗经·鲁颂: songs are pulled by section, other works whole.
+_WORK = re.compile(r"^[^《]*《[^·》]+(?:·[^·》]+(?=·))?")
 _MARKS = str.maketrans("「」『』", "“”‘’")
 _ELLIPSIS = re.compile("……|…")
 
@@ -47,9 +48,11 @@ def read_originals(folder: Path) -> dict[str, str]:
 def check_quotes(files: Sequence[EntryFile], originals: Originals) -> Iterator[Finding]:
     """Quotations that do not stand where they say."""
     works = {work[0] for locator in originals if (work := _WORK.match(locator))}
+    poets = {locator.split("《")[0] for locator in originals} - {""}
     for file in files:
-        for quote, where in _QUOTED.findall(file.body):
-            locator = simplify(where)
+        for match in _QUOTED.finditer(file.body):
+            quote, where = match.groups()
+            locator = _signed(simplify(where), file, file.body[: match.start()], poets)
             work = _WORK.match(locator)
             if work is None or work[0] not in works:
                 continue  # of a work that was not pulled
@@ -57,8 +60,22 @@ def check_quotes(files: Sequence[EntryFile], originals: Originals) -> Iterator[F
                 yield file.find("quotes", _mend(quote, where, work[0], originals), quote)
 
 
+def _signed(locator: str, file: EntryFile, before: str, poets: Collection[str]) -> str:
+    """Puts the poet before the title of a lyric, when the text is plainly of one."""
+    if not locator.startswith("《"):
+        return locator
+    near = re.split("[。！？\n]", before)[-1]
+    named = [poet for poet in poets if poet in near] or [p for p in poets if p == file.entry.title]
+    return named[0] + locator if len(named) == 1 else locator
+
+
 def _at(locator: str, wanted: str) -> bool:
-    """Whether a locator is the wanted one or lies in it: 《孟子·梁惠王上》 holds 1.1."""
+    """Whether a locator is the wanted one or lies in it: 《孟子·梁惠王上》 holds 1.1.
+
+    A lyric is known by poet and tune: what follows the tune is a theme or first words.
+    """
+    if not wanted.startswith("《"):
+        wanted = wanted.split("·", maxsplit=1)[0].removesuffix("》") + "》"
     stem = wanted.removesuffix("》")
     if locator == wanted or locator.startswith((wanted, stem + "·")):
         rest = locator.removeprefix(wanted)

@@ -33,7 +33,7 @@ STATES = {"draft": "草稿", "checked": "已查", "approved": "已审", "retired
 _NO_CITY = "跨市或未定"
 _NO_ERA = "未注年代"
 _COLOURS = ("#8c2f1f", "#b4692d", "#c9a24b", "#5f7f5a", "#3f6c86", "#6b4a78")
-_ROW, _LEFT, _BAR, _TOP = 20, 110, 460, 46
+_ROW, _LEFT, _BAR, _TOP, _KEY = 20, 110, 520, 46, 118
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ class CorpusStats:
     entries: int
     characters: int
     relations: int
+    by_category: Counter[str]
     by_city: tuple[Row, ...]
     by_era: tuple[Row, ...]
     by_state: tuple[Row, ...]
@@ -69,6 +70,9 @@ class CorpusStats:
             for row in rows:
                 cells = (str(row.counts[category] or "") for category in CATEGORY_NAMES)
                 table.add_row(row.name, *cells, str(row.total))
+        table.add_section()
+        sums = (str(self.by_category[category]) for category in CATEGORY_NAMES)
+        table.add_row("[bold]合计", *sums, str(self.entries))
         table.caption = (
             f"{self.entries} 条目，{self.characters:,} 汉字，平均 "
             f"{self.relations / max(1, self.entries):.1f} 条关联"
@@ -87,13 +91,13 @@ class CorpusStats:
                 y += _ROW
             y += 10
         legend = "".join(
-            f'<rect x="{_LEFT + 92 * n}" y="16" width="12" height="12" fill="{colour}"/>'
-            + _text(_LEFT + 92 * n + 16, 26, zh)
-            for n, (colour, (zh, _)) in enumerate(
-                zip(_COLOURS, CATEGORY_NAMES.values(), strict=True)
+            f'<rect x="{20 + _KEY * n}" y="16" width="12" height="12" fill="{colour}"/>'
+            + _text(36 + _KEY * n, 26, f"{zh} {self.by_category[category]}")
+            for n, (colour, (category, (zh, _))) in enumerate(
+                zip(_COLOURS, CATEGORY_NAMES.items(), strict=True)
             )
         )
-        width = _LEFT + 6 * 92 + 30
+        width = 20 + len(CATEGORY_NAMES) * _KEY
         title = f"{self.entries} entries by city, era and state of review"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" width="{width}" '
@@ -112,7 +116,7 @@ class CorpusStats:
             )
         }
         sums = {key: getattr(self, key) for key in ("entries", "characters", "relations")}
-        return {**sums, **lines}
+        return {**sums, "category": dict(self.by_category), **lines}
 
     def _dimensions(self) -> list[tuple[str, tuple[Row, ...]]]:
         return [("城市", self.by_city), ("时代", self.by_era), ("审核状态", self.by_state)]
@@ -125,6 +129,7 @@ def corpus_stats(files: Sequence[EntryFile]) -> CorpusStats:
         entries=len(files),
         characters=sum(cjk_count(file.document.text) for file in files),
         relations=sum(len(entry.relations) for entry in entries),
+        by_category=Counter(entry.category or "" for entry in entries),
         by_city=_rows([*cities(), _NO_CITY], [(_city(entry), entry) for entry in entries]),
         by_era=_rows(
             [*(name for _, name in ERAS), _NO_ERA], [(_era(entry), entry) for entry in entries]

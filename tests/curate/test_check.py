@@ -138,3 +138,15 @@ def test_too_few_relations(findings: Findings, edit: Edit) -> None:
     edit(KONGZI, "  - {type: related_to, to: miao}\n", "")
     (finding,) = findings()
     assert "2.75 relations an entry" in finding.message
+
+
+def test_hostile_files_are_findings_never_failures(findings: Findings, corpus: Path) -> None:
+    folder = corpus / "figures"
+    (folder / "bytes.md").write_bytes(b"\xff\xfe\x00bad")
+    (folder / "empty.md").write_text("---\nid: empty\ntitle: E\n---\n", "utf-8")
+    (folder / "zero.md").write_text("---\nid: zero\ntitle: Z\nera: {from: 0}\n---\n文。\n", "utf-8")
+    nowhere = "---\nid: nan\ntitle: N\nplace: {city: 济宁, lon: .nan, lat: 999}\n---\n文（前—后）“（《”。\n"
+    (folder / "nan.md").write_text(nowhere, "utf-8")
+    found = {(f.path.name, f.rule) for f in findings()}
+    assert {("bytes.md", "schema"), ("empty.md", "schema"), ("zero.md", "schema")} <= found
+    assert {("nan.md", "schema"), ("nan.md", "place"), ("nan.md", "sections")} <= found

@@ -16,6 +16,7 @@ def test_counts(corpus: Path) -> None:
     files, _ = read_corpus(corpus)
     stats = corpus_stats(files)
     assert (stats.entries, stats.relations) == (4, 12)
+    assert stats.by_category == {"figures": 2, "classics": 1, "heritage": 1}
     for rows in (stats.by_city, stats.by_era, stats.by_state):
         assert sum(row.total for row in rows) == 4
     by_city = {row.name: row.counts for row in stats.by_city}
@@ -35,7 +36,7 @@ def test_the_table_and_the_figure_say_the_same(corpus: Path) -> None:
     assert "4 条目" in table
     svg = ET.fromstring(stats.as_svg())
     texts = ["".join(node.itertext()) for node in svg.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"济宁", "先秦", "草稿", "历史名人", "4"} <= set(texts)
+    assert {"济宁", "先秦", "草稿", "历史名人 2", "4"} <= set(texts)
 
 
 def test_an_empty_corpus(tmp_path: Path) -> None:
