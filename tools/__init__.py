@@ -1,0 +1,1 @@
+"""Tools for those who keep the corpus; no part of the installed package."""
