@@ -26,11 +26,13 @@ test: check models  ## set everything up, check the code, run the tests
 	$(BIN)/python -m pytest $(MARKS)
 
 .PHONY: check
-check: setup  ## lint, format, types, import rules
+check: setup  ## lint, format, types, import rules, the corpus
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/qilu corpus pull classics || true
+	$(BIN)/qilu corpus check
 
 .PHONY: eval
 eval: $(QILU_HOME)/.indexed  ## measure retrieval and answers on the report half of the cases
@@ -48,7 +50,9 @@ index: $(QILU_HOME)/.indexed  ## bring corpus/ into the index
 
 $(QILU_HOME)/.indexed: $(VENV)/.installed $(CORPUS)
 	$(BIN)/qilu models pull
-	$(BIN)/qilu ingest corpus
+	@$(BIN)/qilu corpus pull classics || true
+	@mkdir -p $(QILU_HOME)/classics
+	$(BIN)/qilu ingest corpus $(QILU_HOME)/classics
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml constraints.txt

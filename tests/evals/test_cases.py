@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from evals.cases import Case, load_cases
+from qilu_rag.backends.fakes import FakeOcr
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import InputError
 from qilu_rag.ingest.load import find_files, load_file
+from qilu_rag.ingest.scan import Scanner
 from qilu_rag.text.fold import cjk_count
 from qilu_rag.types import Document
 
@@ -25,11 +27,15 @@ def case(**given: object) -> Case:
 
 
 @pytest.fixture(scope="module")
-def texts() -> dict[str, str]:
-    """The text of each entry, its names included."""
+def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The text of each entry, its names included; no case asks for what a scan says."""
+    scanner = Scanner(
+        ocr=FakeOcr(["扫描的文字。"], ["另有一页。"]),
+        cache=tmp_path_factory.mktemp("home") / "scans.sqlite",
+    )
     found = {}
     for path in find_files([ROOT / "corpus"])[0]:
-        (document,) = load_file(path, IngestSettings())
+        (document,) = load_file(path, IngestSettings(), scanner)
         assert isinstance(document, Document)
         entry = document.entry
         names = " ".join([entry.title, entry.title_en or "", *entry.aliases])
