@@ -35,8 +35,22 @@ class Outcome:
 
     @property
     def rank(self) -> int | None:
-        """Place of the right entry among the entries found."""
-        return rank_of(self.case.entry or "", [hit.entry.id for hit in self.hits])
+        """Place, among the entries found, of the first that answers.
+
+        The right entry does; so does one that a relation links to it and whose passage
+        holds the facts: what the corpus tells in two places is found in either.
+        """
+        wanted = self.case.entry or ""
+        near = {r.to for hit in self.hits if hit.entry.id == wanted for r in hit.entry.relations}
+        near |= {h.entry.id for h in self.hits if any(r.to == wanted for r in h.entry.relations)}
+        ranked = [hit.entry.id for hit in self.hits]
+        places = [rank_of(wanted, ranked)]
+        places += [
+            rank_of(hit.entry.id, ranked)
+            for hit in self.hits
+            if hit.entry.id in near and self.case.holds_facts(hit.passage.text)
+        ]
+        return min((place for place in places if place is not None), default=None)
 
     @property
     def refused(self) -> bool:

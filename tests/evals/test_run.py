@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from evals.run import Outcome, Report, evaluate, report
 from qilu_rag.assistant import Assistant
 from qilu_rag.backends.fakes import FakeChat
 from qilu_rag.errors import InputError
-from qilu_rag.types import Reply
+from qilu_rag.types import Hit, Relation, Reply
 
 CASES = [
     {"id": "1", "question": "孔子名丘，字什么", "language": "zh", "entry": "kongzi", "facts": [["仲尼"]]},
@@ -135,6 +136,26 @@ def outcome(assistant: Assistant, question: str, entry: str | None, *facts: str)
     reply: Reply
     *_, reply = assistant.ask(question)
     return Outcome(case=case, hits=hits, search_ms=1.0, reply=reply)
+
+
+def test_a_linked_entry_that_holds_the_facts_counts_as_found(assistant: Assistant) -> None:
+    found = {hit.entry.id: hit for hit in assistant.search("孔子 泰山 孟子", k=10)}
+    right, other = found["kongzi"], found["taishan"]
+    facts = ((right.passage.text[:6],),)
+    case = Case(id="x", question="q", language="zh", entry="kongzi", facts=facts)
+    link = (Relation(type="related_to", to="kongzi"),)
+    linked = replace(other, entry=replace(other.entry, relations=link))
+    telling = replace(linked, passage=right.passage)
+
+    def rank(*hits: Hit) -> int | None:
+        return Outcome(case=case, hits=hits, search_ms=1.0).rank
+
+    assert rank(other, right) == 2
+    assert rank(linked, right) == 2
+    assert rank(telling, right) == 1
+    assert rank(telling) == 1
+    assert rank(replace(other, passage=right.passage)) is None
+    assert rank() is None
 
 
 def test_a_right_answer_needs_its_facts(assistant: Assistant) -> None:
