@@ -60,12 +60,15 @@ class NameMatcher:
         """Puts the titles of entries in the place of their other names; folds the text.
 
         易安居士的老公 asks about 李清照, by whose name her entry's sentences go. A name of
-        several entries stays, and so does one that holds the title or is held by it.
+        several entries stays, and so does one that holds the title or is held by it, and
+        one beside its own title: 山东快书为什么叫武老二 asks about the name.
         """
+        folded = fold(text)
         return self._titled(
             text,
             lambda mention, title: (
                 len(mention.entries) == 1
+                and title not in folded
                 and title not in mention.name
                 and mention.name not in title
             ),

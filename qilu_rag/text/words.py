@@ -34,6 +34,14 @@ _CHINESE_STOP = frozenset(
 )
 
 
+# 这本, 那座, 哪位, 几首: a pointing or asking word and its measure.
+_POINTING = re.compile(
+    "[这那哪几][个些位本部座块场套幅面批条种类只支首篇年月天次回家国县市省人样里儿边]"
+)
+
+_PARTICLE = re.compile("[^不经通超路难好为][过了着]")
+
+
 @lru_cache(maxsize=1)
 def _segmenter() -> jieba.Tokenizer:
     # An own instance: the module-level one is shared with every other user of jieba.
@@ -92,6 +100,10 @@ def query_terms(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """Words that carry meaning: without function words and question words, once each."""
-    kept = (w for w in words(text) if w not in _ENGLISH_STOP and w not in _CHINESE_STOP)
-    return list(dict.fromkeys(kept))
+    """Words that carry meaning: without function words and question words, once each.
+
+    删过 counts as 删: the particle is no part of what a passage must hold.
+    """
+    stopped = _ENGLISH_STOP | _CHINESE_STOP
+    kept = (w for w in words(text) if w not in stopped and not _POINTING.fullmatch(w))
+    return list(dict.fromkeys(w[0] if _PARTICLE.fullmatch(w) else w for w in kept))

@@ -66,6 +66,22 @@ def test_the_question_and_the_names_count_as_known(hits: list[Hit], make_query: 
     assert checker.support("Confucius创立了儒家学派。").fault == ""
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence", "fault"),
+    [
+        ("平型关大捷在哪里打的", "平型关大捷在泰山主峰打的。", "topic: "),
+        ("老子名丘吗", "老子名丘，字仲尼。", "topic: 老子"),
+        ("孔子名丘吗", "是的，孔子名丘。", ""),
+        ("孔子的字", "字仲尼的是孔子。", ""),
+    ],
+)
+def test_what_a_sentence_begins_with_is_known_to_the_evidence(
+    hits: list[Hit], make_query: MakeQuery, question: str, sentence: str, fault: str
+) -> None:
+    found = make_checker(make_query(question), hits).support(sentence).fault
+    assert found.startswith(fault) and bool(found) == bool(fault)
+
+
 def test_the_sentence_is_one_of_the_source(checker: Checker, hits: list[Hit]) -> None:
     for sentence in ("泰山", "x", "。", "Nothing at all", "孔子" * 200):
         support = checker.support(sentence)

@@ -58,5 +58,18 @@ def test_function_words_say_nothing() -> None:
     assert content_words("是什么呢") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("那座塔是谁建的", ["塔", "建"]),
+        ("这部书删过吗", ["书", "删"]),
+        ("经过济南", ["经过", "济南"]),
+        ("哪吒", ["哪吒"]),
+    ],
+)
+def test_pointing_words_and_particles_carry_no_meaning(text: str, kept: list[str]) -> None:
+    assert content_words(text) == kept
+
+
 def test_content_words_come_once() -> None:
     assert content_words("泰山，泰山，还是泰山").count("泰山") == 1
