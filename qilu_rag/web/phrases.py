@@ -50,7 +50,12 @@ PHRASES: dict[Language, Phrases] = {
         extract="语言模型暂不可用，以下为资料原文",
         stopped="已停止。",
         broken="出错了，请稍后再试。",
-        origin={"machine-drafted": "机器起草", "human": "人工撰写", "ocr": "扫描识别"},
+        origin={
+            "machine-drafted": "机器起草",
+            "human": "人工撰写",
+            "ocr": "扫描识别",
+            "original": "传世原文",
+        },
         review={
             "draft": "待人工审核",
             "checked": "已核对，待批准",
@@ -76,6 +81,7 @@ PHRASES: dict[Language, Phrases] = {
             "machine-drafted": "Drafted by machine",
             "human": "Written by people",
             "ocr": "Read from a scan",
+            "original": "Received text",
         },
         review={
             "draft": "awaiting human review",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -185,8 +185,8 @@ def test_card_of_a_bare_entry_has_no_empty_parts() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_origin_and_review_state_has_words(language: Language) -> None:
-    for origin in ("machine-drafted", "human", "ocr"):
-        for state in ("draft", "checked", "approved", "retired"):
+    for origin in get_args(get_type_hints(Entry)["origin"]):
+        for state in get_args(get_type_hints(Review)["state"]):
             hit = hit_of(entry=entry_of(origin=origin, review=Review(state=state)))
             assert card_html(1, hit, quotes=[], anchor="t", phrases=PHRASES[language])
 
