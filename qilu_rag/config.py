@@ -81,11 +81,13 @@ class SearchSettings(_Section):
         depth: how many passages of each kind of search are fused.
         dense_weight: share of the dense score in the fused one; the rest is lexical.
         name_bonus: added to passages of an entry that the question names.
+        language_bias: cosine taken off English sentences when the question is English.
     """
 
     depth: int = Field(default=50, ge=1, le=1000)
     dense_weight: float = Field(default=0.5, ge=0, le=1)
     name_bonus: float = Field(default=0.4, ge=0)
+    language_bias: float = Field(default=0.06, ge=0, le=1)
 
 
 class AnswerSettings(_Section):

@@ -20,6 +20,7 @@ from qilu_rag.ports import Embedder, VectorIndex, WordIndex
 from qilu_rag.retrieve.fuse import fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold, simplify
+from qilu_rag.text.language import language_of
 from qilu_rag.text.words import content_words, query_terms
 from qilu_rag.types import Entry, Hit, Passage, Query, Via
 
@@ -94,7 +95,7 @@ class Searcher:
             depth *= 4
 
     def _candidates(self, query: Query, depth: int) -> list[Hit]:
-        near = self._near(self.names.by_title(query.text), depth)
+        near = self._near(query.text, depth)
         dense = self._best_sentences(near, depth)
         lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
         named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
@@ -133,13 +134,33 @@ class Searcher:
             coverage=round(self.coverage(query.text, passage.text, entry), 6),
         )
 
+    @cached_property
+    def _english_rows(self) -> frozenset[int]:
+        """Rows of the sentences that are not Chinese."""
+        return frozenset(
+            row
+            for passage, rows in zip(self.snapshot.passages, self._rows_of, strict=True)
+            for row, (start, end) in zip(rows, passage.sentences, strict=True)
+            if language_of(passage.text[start:end]) == "en"
+        )
+
     def _near(self, text: str, depth: int) -> dict[int, float]:
-        """Cosine of the sentences nearest to a text, by row, best first."""
-        vector = self.embedder.embed_queries([simplify(text)])
+        """Cosine of the sentences nearest to a text, by row, best first.
+
+        A multilingual embedder puts what is in the question's own language above what
+        answers it in another; the few English sentences of a Chinese corpus would come
+        first for every English question if that were not taken off.
+        """
+        vector = self.embedder.embed_queries([simplify(self.names.by_title(text))])
         k = min(depth * _SENTENCES_PER_PASSAGE, len(self.snapshot.vectors))
         scores, rows = self.snapshot.vectors.search(vector, k)
         pairs = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
-        return {int(row): float(score) for row, score in pairs if row >= 0}
+        near = {int(row): float(score) for row, score in pairs if row >= 0}
+        if language_of(text) == "zh":
+            return near
+        bias = self.settings.language_bias
+        fair = ((row, near[row] - bias * (row in self._english_rows)) for row in near)
+        return dict(sorted(fair, key=lambda pair: -pair[1]))
 
     def _best_sentences(self, near: Mapping[int, float], depth: int) -> dict[int, float]:
         """Cosine of the best sentence of each passage, by passage, best first."""

@@ -138,6 +138,25 @@ def test_names_help(searcher: Searcher) -> None:
         assert hit.score == pytest.approx((without[name] + gain) / (1 + bonus), abs=1e-5)
 
 
+def test_english_sentences_have_no_start_on_english_questions(
+    pipeline: Pipeline, store: SnapshotStore, embedder: FakeEmbedder, corpus: Path
+) -> None:
+    """With all of the cosine taken off, none can be nearer than a Chinese one."""
+    (corpus / "guide.md").write_text("The old temple stands at the foot of Mount Tai.\n", "utf-8")
+    pipeline.run([corpus], lambda *_: None)
+    searcher = Searcher(store.open(embedder), embedder, SearchSettings())
+    english = searcher._english_rows
+    assert english
+    assert len(english) < len(searcher.snapshot.owners)
+    fair = replace(searcher, settings=SearchSettings(language_bias=1.0))
+    question = "Where is the old temple of the mountain?"
+    near = fair._near(question, 50)
+    assert all(score <= 0 for row, score in near.items() if row in english)
+    assert list(near.values()) == sorted(near.values(), reverse=True)
+    plain = replace(searcher, settings=SearchSettings(language_bias=0.0))
+    assert fair._near("山上的庙在哪里", 50) == plain._near("山上的庙在哪里", 50)
+
+
 def test_names_never_veto(searcher: Searcher) -> None:
     hits = ask(searcher, "孔子知道泉水一年四季涌流吗")
     assert "kongzi" in entries(hits)
