@@ -96,7 +96,9 @@ def _topic(sentence: str, told: str, asked: str) -> str:
     平型关大捷由李宗仁指挥 takes its topic from the question and the rest from the evidence
     on another battle: each word stands somewhere, and the sentence is false.
     """
-    for word in content_words(sentence):
+    words = content_words(sentence)
+    # Whole words only: the 大捷 in 平型关大捷 stands in many a text.
+    for word in (w for w in words if not any(w != other and w in other for other in words)):
         if word in told:
             return ""
         if cjk_count(word) > 1 and word in asked:

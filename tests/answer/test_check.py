@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from qilu_rag.answer.check import Checker
+from qilu_rag.answer.check import Checker, _topic
 from qilu_rag.answer.evidence import choose
 from qilu_rag.backends.fakes import FakeEmbedder
 from qilu_rag.types import Hit, Query
@@ -80,6 +80,13 @@ def test_what_a_sentence_begins_with_is_known_to_the_evidence(
 ) -> None:
     found = make_checker(make_query(question), hits).support(sentence).fault
     assert found.startswith(fault) and bool(found) == bool(fault)
+
+
+def test_a_part_of_a_topic_does_not_stand_for_the_whole() -> None:
+    asked = "平型关大捷是谁指挥的"
+    assert _topic("平型关大捷由李宗仁指挥。", "台儿庄大捷由李宗仁指挥", asked).startswith("topic: ")
+    assert _topic("平型关大捷由李宗仁指挥。", "平型关大捷由李宗仁指挥", asked) == ""
+    assert _topic("指挥的是李宗仁。", "台儿庄大捷由李宗仁指挥", asked) == ""
 
 
 def test_the_sentence_is_one_of_the_source(checker: Checker, hits: list[Hit]) -> None:
