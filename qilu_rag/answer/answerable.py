@@ -50,17 +50,20 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
 
 def asks_for_an_unheard_title(query: Query, hits: Sequence[Hit]) -> bool:
     """Whether a question is for a 《title》 that no passage found so much as mentions."""
-    return any(name not in _held(hits) for name in map(squash, _TITLE.findall(query.text)))
+    return _unheard(_TITLE.findall(query.text), hits)
 
 
 def _names_the_unheard(query: Query, hits: Sequence[Hit]) -> bool:
     """Whether the question puts in 《》 or “” what no passage found has: a made-up name."""
     quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(query.text)]
-    return any(squash(name) not in _held(hits) for name in quoted)
+    return _unheard(quoted, hits)
 
 
-def _held(hits: Sequence[Hit]) -> str:
-    return squash(" ".join(f"{hit.entry.title} {hit.passage.text}" for hit in hits))
+def _unheard(names: Sequence[str], hits: Sequence[Hit]) -> bool:
+    if not names:  # the usual case; the passages are long to fold
+        return False
+    held = squash(" ".join(f"{hit.entry.title} {hit.passage.text}" for hit in hits))
+    return any(squash(name) not in held for name in names)
 
 
 def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
