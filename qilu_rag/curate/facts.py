@@ -76,7 +76,7 @@ def check_facts(files: Sequence[EntryFile]) -> Iterator[Finding]:
                         f"says {told.value} ({told.matter}) of {told.subject}, whose own entry "
                         f"says {', '.join(sorted(values))}; mend one, or give both with who says so"
                     )
-                    yield file.find("facts", message, sentence)
+                    yield file.finding("facts", message, sentence)
 
 
 def statements(sentence: str, names: Names) -> Iterator[Statement]:

@@ -61,7 +61,7 @@ class EntryFile:
     def _plain(self) -> list[str]:
         return _MARK.sub("", self.raw).split("\n")
 
-    def find(self, rule: str, message: str, *words: str) -> Finding:
+    def finding(self, rule: str, message: str, *words: str) -> Finding:
         """A finding at the first line that holds one of the words."""
         return Finding(path=self.path, line=self.line_of(*words), rule=rule, message=message)
 
@@ -100,14 +100,14 @@ def check_file(file: EntryFile) -> Iterator[Finding]:
     """What every entry must say of itself, sources that carry it, and its sections."""
     entry, stem = file.entry, file.path.stem
     if entry.id != stem:
-        yield file.find("id", f"the id {entry.id} is not the file's name {stem}", "id:")
+        yield file.finding("id", f"the id {entry.id} is not the file's name {stem}", "id:")
     folder = file.path.parent.name
     if entry.category not in CATEGORY_NAMES or folder not in (entry.category, "documents"):
         message = f"the category {entry.category} is not the folder's; move the file or mend it"
-        yield file.find("category", message, "category:")
+        yield file.finding("category", message, "category:")
     for key in ("title_en", "kind", "licence", "sources"):
         if not getattr(entry, key):
-            yield file.find("schema", f"the key {key} is missing", "id:")
+            yield file.finding("schema", f"the key {key} is missing", "id:")
     if file.path.suffix == ".md":
         yield from _sources(file)
         yield from _sections(file)
@@ -118,22 +118,24 @@ def _sources(file: EntryFile) -> Iterator[Finding]:
     cited = set(_MARK.findall(file.body))
     for mark in sorted(cited - set(known)):
         message = f"the mark [{mark}] has no source; add it to sources or take the mark out"
-        yield file.find("sources", message)
+        yield file.finding("sources", message)
     for source in file.entry.sources:
         if known.count(source.id) > 1:
-            yield file.find("sources", f"the source {source.id} is there twice", f"id: {source.id}")
+            yield file.finding(
+                "sources", f"the source {source.id} is there twice", f"id: {source.id}"
+            )
         if source.id not in cited:
             message = f"the source {source.id} carries no claim; mark one with [{source.id}]"
-            yield file.find("sources", message, f"id: {source.id}")
+            yield file.finding("sources", message, f"id: {source.id}")
 
 
 def _sections(file: EntryFile) -> Iterator[Finding]:
     headings = re.findall(r"^## (.+)$", file.body, re.MULTILINE)
     if len(headings) < 3:
         message = f"{len(headings)} sections; an entry has a lead and at least three `##` sections"
-        yield file.find("sections", message, "## ")
+        yield file.finding("sections", message, "## ")
     if not file.body.lstrip("\n").split("## ", 1)[0].strip():
-        yield file.find("sections", "there is no lead paragraph before the first heading", "## ")
+        yield file.finding("sections", "there is no lead paragraph before the first heading", "## ")
     for heading in headings:
         if headings.count(heading) > 1:
-            yield file.find("sections", f"the heading {heading} is there twice", f"## {heading}")
+            yield file.finding("sections", f"the heading {heading} is there twice", f"## {heading}")

@@ -59,7 +59,9 @@ def check_links(files: Sequence[EntryFile]) -> Iterator[Finding]:
             seen.add(relation.to)
             if reason:
                 message = f"the relation {relation.type} to {relation.to} {reason}"
-                yield file.find("relations", message, f"to: {relation.to}}}", f"to: {relation.to}")
+                yield file.finding(
+                    "relations", message, f"to: {relation.to}}}", f"to: {relation.to}"
+                )
     count = sum(len(file.entry.relations) for file in files)
     if files and count < _LEAST_MEAN * len(files):
         message = (
@@ -130,11 +132,11 @@ def check_names(
                     f"the name {name} also means {others}; take it out of one, "
                     "or add it to disambiguation.yaml"
                 )
-                yield file.find("names", message, "aliases:", "title:")
+                yield file.finding("names", message, "aliases:", "title:")
     for file in files:
         given = [file.entry.title, *file.entry.aliases]
         for name in sorted({name for name in given if given.count(name) > 1}):
-            yield file.find("names", f"the name {name} is given twice", "aliases:")
+            yield file.finding("names", f"the name {name} is given twice", "aliases:")
     if files:
         path = files[0].path.parents[1] / "disambiguation.yaml"
         for name in sorted(known.keys() - shared.keys()):

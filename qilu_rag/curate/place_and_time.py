@@ -41,10 +41,10 @@ def check_place(file: EntryFile) -> Iterator[Finding]:
     city = (place.city or "").removesuffix("市")
     if place.city and city not in cities():
         message = f"{place.city} is not a city of Shandong; there are: {' '.join(cities())}"
-        yield file.find("place", message, "place:")
+        yield file.finding("place", message, "place:")
         return
     if (place.lon is None) != (place.lat is None):
-        yield file.find("place", "lon and lat come together or not at all", "place:")
+        yield file.finding("place", "lon and lat come together or not at all", "place:")
         return
     if place.lon is None or place.lat is None:
         return
@@ -52,7 +52,7 @@ def check_place(file: EntryFile) -> Iterator[Finding]:
     if not any(w <= place.lon <= e and s <= place.lat <= n for w, s, e, n in bounds):
         where = city or "Shandong"
         message = f"{place.lon}, {place.lat} lies outside {where}; mend or drop the coordinates"
-        yield file.find("place", message, "place:")
+        yield file.finding("place", message, "place:")
 
 
 def check_era(file: EntryFile) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def check_era(file: EntryFile) -> Iterator[Finding]:
         return
     years = [year for year in (era.start, era.end) if year is not None]
     if years != sorted(years) or any(year > _LATEST for year in years):
-        yield file.find("era", "from lies behind to, or in the future", "era:")
+        yield file.finding("era", "from lies behind to, or in the future", "era:")
     if file.entry.kind not in _DATED or file.path.suffix != ".md":
         return
     told = {year.year for year in years_in(file.document.text)}
@@ -70,7 +70,7 @@ def check_era(file: EntryFile) -> Iterator[Finding]:
         if year not in told:
             name = f"公元前{-year}年" if year < 0 else f"{year}年"
             message = f"the era says {name}, which the text never does; state it or mend the era"
-            yield file.find("era", message, "era:")
+            yield file.finding("era", message, "era:")
 
 
 def check_lists(file: EntryFile) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def check_lists(file: EntryFile) -> Iterator[Finding]:
             batches.setdefault(item.list, set()).add(item.batch)
             if item.year is not None and item.year != expected:
                 message = f"batch {item.batch} of {item.list} is of {expected}, not {item.year}"
-                yield file.find("designations", message, f"list: {item.list}", "designations:")
+                yield file.finding("designations", message, f"list: {item.list}", "designations:")
     names = (file.entry.title, *file.entry.aliases)
     for sentence in file.sentences:
         for numeral, name in _BATCH.findall(sentence):
@@ -92,9 +92,9 @@ def check_lists(file: EntryFile) -> Iterator[Finding]:
                 continue
             if listed in batches and batch not in batches[listed]:
                 message = f"the text says batch {batch} of {listed}, the front matter does not"
-                yield file.find("designations", message, sentence[:20])
+                yield file.finding("designations", message, sentence[:20])
             year = BATCH_YEARS[listed].get(batch)
             told = {y.year for y in years_in(sentence)}
             if year not in told and told & set(BATCH_YEARS[listed].values()):
                 message = f"batch {batch} of {listed} is of {year}; the sentence has another year"
-                yield file.find("designations", message, sentence[:20])
+                yield file.finding("designations", message, sentence[:20])

@@ -57,7 +57,7 @@ def check_quotes(files: Sequence[EntryFile], originals: Originals) -> Iterator[F
             if work is None or work[0] not in works:
                 continue  # of a work that was not pulled
             if not any(_holds(text, quote) for at, text in originals.items() if _at(at, locator)):
-                yield file.find("quotes", _mend(quote, where, work[0], originals), quote)
+                yield file.finding("quotes", _mend(quote, where, work[0], originals), quote)
 
 
 def _signed(locator: str, file: EntryFile, before: str, poets: Collection[str]) -> str:

@@ -52,4 +52,4 @@ def check_repeats(files: Sequence[EntryFile]) -> Iterator[Finding]:
             if len(held & theirs) >= _ALIKE * len(held | theirs):
                 where = f"{twin.path}:{twin.line_of(words)}"
                 message = f"nearly the same sentence stands in {where}; write one of them anew"
-                yield file.find("repeats", message, sentence)
+                yield file.finding("repeats", message, sentence)
