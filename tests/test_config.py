@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,16 @@ def test_who_set_it_before_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     load_settings()
     assert os.environ["HF_HUB_OFFLINE"] == "0"
+
+
+def test_the_example_names_every_setting_and_its_default() -> None:
+    text = (Path(__file__).parents[1] / "qilu.toml.example").read_text("utf-8")
+    shown = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
+    settings = load_settings().model_dump(mode="json")
+    for name, value in settings.items():
+        section = value if isinstance(value, dict) else {name: value}
+        written = shown[name] if isinstance(value, dict) else shown
+        assert section.keys() <= written.keys(), name
+        for key, default in section.items():
+            if isinstance(default, (int, float, bool)):
+                assert written[key] == default, f"{name}.{key}"
