@@ -3,9 +3,7 @@
     file ─load→ Document ─split→ Passage ─embed→ snapshot
     question ─understand→ Query ─search→ [Hit] ─write→ Draft ─check→ Draft ─screen→ Reply
 
-Each type has one owner, the only package that makes it (see docs/architecture.md).
-All are frozen, slotted, keyword-only dataclasses; the ones that are also read from
-files carry a pydantic configuration that refuses unknown keys.
+Each has one maker (see docs/architecture.md); those read from files refuse unknown keys.
 """
 
 from __future__ import annotations
@@ -85,7 +83,7 @@ class Designation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A link from one entry to another, out of a closed list of types."""
+    """A link from one entry to another."""
 
     __pydantic_config__: ClassVar = _STRICT
     type: RelationType
@@ -133,15 +131,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A run of a document's text under one heading and on one page.
+    """A run of a document's text under one heading and in one place.
 
-    `start` and `end` are character offsets into the document's text.
+    `start` and `end` are offsets into the document's text; `place` is where it stands in
+    the file, as a person cites it: 第3页, 第2张, 世界遗产 第7行.
     """
 
     start: int
     end: int
     headings: tuple[str, ...] = ()
-    page: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +150,7 @@ class Document:
     Attributes:
         source: the file's path as given, or the `id` of a line of a `.jsonl` file.
         sha256: of the bytes that were read, front matter included.
+        scanned: the pages that OCR read, each with its confidence in 0 to 1.
     """
 
     entry: Entry
@@ -158,6 +158,8 @@ class Document:
     blocks: tuple[Block, ...]
     source: str
     sha256: str
+    encoding: str | None = None
+    scanned: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ class Passage:
     """A citable piece of a document; `document.text[start:end] == text`.
 
     Attributes:
-        id: `entry#n`, counted from 1 within the entry.
+        id: `entry#n`, counted from 1.
         locator: what a person cites: section, page or canonical number.
         sentences: spans (start, end) of the sentences, offsets into `text`.
     """
@@ -185,7 +187,6 @@ class Query:
     """A question, understood.
 
     Attributes:
-        asked: the words of the reader.
         text: the question as it stands alone (a follow-up with its subject put in).
         names: ids of the entries whose names stand in the question.
     """
@@ -206,8 +207,7 @@ class Hit:
         nearness: for each sentence of the passage how near it is to the question, 0 to 1
             over all that were looked at; 0 for those beyond the search's depth.
         similarity: cosine of the question and the best sentence.
-        coverage: share in 0 to 1 of the question's distinctive words that the passage
-            and its title hold; evidence on whether the question can be answered.
+        coverage: share in 0 to 1 of the question's distinctive words that it holds.
     """
 
     passage: Passage
@@ -230,7 +230,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A sentence of an answer and the numbers of the sources that carry it."""
+    """A sentence of an answer and the numbers of its sources."""
 
     text: str
     cites: tuple[int, ...] = ()

@@ -12,7 +12,8 @@ import pytest
 from qilu_rag.backends.fakes import FakeOcr
 from qilu_rag.config import IngestSettings
 from qilu_rag.curate.check import DISAMBIGUATION, REQUIRED, check_corpus
-from qilu_rag.ingest.load import READABLE, find_files, load_file
+from qilu_rag.ingest.files import READABLE, find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.pipeline import screened_text
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.ingest.split import split

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.curate.findings import Finding
-from qilu_rag.ingest.load import Problem, find_files, load_file
+from qilu_rag.ingest.files import Problem, find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.text.sentences import sentence_spans
 from qilu_rag.types import CATEGORY_NAMES, Document, Entry

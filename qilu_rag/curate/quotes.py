@@ -14,7 +14,8 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.curate.files import EntryFile
 from qilu_rag.curate.findings import Finding
 from qilu_rag.errors import CorpusError
-from qilu_rag.ingest.load import find_files, load_file
+from qilu_rag.ingest.files import find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.text.fold import simplify
 from qilu_rag.types import Document
 

@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import Busy, SnapshotError
 from qilu_rag.ingest.cache import embed_cached
-from qilu_rag.ingest.load import Problem, find_files, load_file
+from qilu_rag.ingest.files import Problem, find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
 from qilu_rag.ingest.split import split

@@ -1,4 +1,4 @@
-"""Scans: PDF pages without a text layer are drawn and read by OCR.
+"""Scans: pages without a text layer are drawn and read by OCR.
 
 What was read is kept by the page's pixels and the engine's identity, so that a page is
 read once however often it is ingested.
@@ -9,25 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-import numpy as np
-import pypdfium2
-
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError, QiluError
+from qilu_rag.ingest.call import Call
+from qilu_rag.ingest.reading import Pages
 from qilu_rag.ports import Image, Ocr, TextLine
 
 SCANS = "scans.sqlite"
 """Name of the cache in a home."""
 
-_DOTS_PER_INCH = 200
-_POINTS_PER_INCH = 72
-_LONGEST_SIDE = 3000
 _SCHEMA = "CREATE TABLE IF NOT EXISTS pages (key BLOB PRIMARY KEY, lines TEXT NOT NULL)"
 
 
@@ -42,24 +38,42 @@ class Scanner:
     ocr: Ocr
     cache: Path
 
-    def read(self, data: bytes, source: str, limits: IngestSettings) -> list[str]:
-        """The text of each page, its lines from top to bottom.
+    def fill(
+        self,
+        pages: Pages,
+        data: bytes,
+        draw: Callable[[bytes, int, str], Image],
+        source: str,
+        limits: IngestSettings,
+        call: Call,
+    ) -> tuple[Pages, tuple[tuple[int, float], ...]]:
+        """Reads the pages that have no text.
+
+        Returns:
+            The pages with all texts, lines from top to bottom, and for each page that was
+            read its number and how sure the reading is, 0 to 1.
 
         Raises:
-            DocumentError: when the file can't be drawn, is too long, holds no print, or
-                a page can't be read with enough confidence.
+            DocumentError: when a page can't be drawn or can't be read with enough
+                confidence, there are too many of them, or no page holds print.
         """
-        pages = []
-        for number, image in enumerate(_draw(data, source, limits), start=1):
-            lines = self._lines(image)
-            sure = fmean(line.confidence for line in lines) if lines else 1.0
-            if sure < limits.scan_confidence:
-                reason = f"page {number} can't be read well enough ({sure:.2f}); scan it again"
-                raise DocumentError(source, reason)
-            pages.append("\n".join(reading_order(lines)))
-        if not any(pages):
+        if pages.texts.count(None) > limits.max_scanned_pages:
+            reason = f"is a scan of over {limits.max_scanned_pages} pages; split it"
+            raise DocumentError(source, reason)
+        texts, scanned = [], []
+        for number, text in enumerate(pages.texts, start=1):
+            if text is None:
+                lines = self._lines(call(draw, data, number, source))
+                sure = fmean(line.confidence for line in lines) if lines else 1.0
+                if sure < limits.scan_confidence:
+                    reason = f"page {number} can't be read well enough ({sure:.2f}); scan it again"
+                    raise DocumentError(source, reason)
+                scanned.append((number, sure))
+                text = "\n".join(reading_order(lines))  # noqa: PLW2901
+            texts.append(text)
+        if not any(texts):
             raise DocumentError(source, "has neither a text layer nor print that OCR can read")
-        return pages
+        return Pages(texts=tuple(texts), title=pages.title), tuple(scanned)
 
     def _lines(self, image: Image) -> list[TextLine]:
         stamp = f"{self.ocr.identity} {image.shape}".encode()
@@ -80,21 +94,6 @@ class Scanner:
                 f"the cache of scanned pages {self.cache} can't be used ({error}); "
                 "delete it and run again"
             ) from error
-
-
-def _draw(data: bytes, source: str, limits: IngestSettings) -> Iterator[Image]:
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            if len(document) > limits.max_scanned_pages:
-                reason = f"is a scan of over {limits.max_scanned_pages} pages; split it"
-                raise DocumentError(source, reason)
-            for page in document:
-                scale = min(_DOTS_PER_INCH / _POINTS_PER_INCH, _LONGEST_SIDE / max(page.get_size()))
-                bitmap = page.render(scale=scale, rev_byteorder=True)
-                pixels = bitmap.to_numpy()[:, :, :3]
-                yield np.ascontiguousarray(pixels, dtype=np.uint8)
-    except pypdfium2.PdfiumError as error:
-        raise DocumentError(source, f"can't be drawn ({error}); export it again") from error
 
 
 def reading_order(lines: Sequence[TextLine]) -> list[str]:

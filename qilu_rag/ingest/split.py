@@ -49,9 +49,7 @@ def split(document: Document, *, shortest: int, longest: int) -> list[Passage]:
 
 
 def _locator(block: Block, position: int, part: int | None) -> str:
-    pieces = list(block.headings)
-    if block.page is not None:
-        pieces.insert(0, f"第{block.page}页")
+    pieces = [*filter(None, [block.place]), *block.headings]
     if not pieces:
         pieces.append("概述" if position == 1 and part is None else f"第{part or position}段")
     elif part is not None:

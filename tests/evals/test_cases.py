@@ -12,7 +12,8 @@ from evals.cases import Case, load_cases
 from qilu_rag.backends.fakes import FakeOcr
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import InputError
-from qilu_rag.ingest.load import find_files, load_file
+from qilu_rag.ingest.files import find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.text.fold import cjk_count
 from qilu_rag.types import Document

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qilu_rag.config import IngestSettings
-from qilu_rag.ingest.load import READABLE, Problem, find_files, load_file
+from qilu_rag.ingest.files import READABLE, Problem, find_files
+from qilu_rag.ingest.load import load_file
 from qilu_rag.types import Document
 
 LIMITS = IngestSettings()

@@ -15,7 +15,10 @@ from PIL import Image as Pictures
 from qilu_rag.backends.fakes import FakeOcr
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError, QiluError
-from qilu_rag.ingest.load import Problem, load_file
+from qilu_rag.ingest.call import call_here
+from qilu_rag.ingest.files import Problem
+from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
+from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.pipeline import Pipeline
 from qilu_rag.ingest.scan import Scanner, reading_order
 from qilu_rag.ports import TextLine
@@ -36,6 +39,13 @@ def scan(pages: int = 2, *, blank: bool = False) -> bytes:
         Pictures.fromarray(pixels).save(file, "PNG")
         pdf.image(file, 0, 0, 210, 297)
     return bytes(pdf.output())
+
+
+def read(
+    scanner: Scanner, data: bytes, name: str = "a.pdf", limits: IngestSettings = LIMITS
+) -> tuple[str | None, ...]:
+    pages, _ = scanner.fill(read_pdf(data, name, limits), data, draw_pdf, name, limits, call_here)
+    return pages.texts
 
 
 @pytest.fixture
@@ -59,7 +69,8 @@ def test_a_scan_becomes_a_document(scanner: Scanner, tmp_path: Path) -> None:
     assert item.entry.origin == "ocr"
     assert "烟庄的六位姑娘" in item.text
     assert "摊煎饼" in item.text
-    assert {block.page for block in item.blocks} == {1, 2}
+    assert {block.place for block in item.blocks} == {"第1页", "第2页"}
+    assert [(n, round(sure, 2)) for n, sure in item.scanned] == [(1, 0.99), (2, 0.99)]
 
 
 def test_without_ocr_a_scan_is_a_problem(tmp_path: Path) -> None:
@@ -71,8 +82,8 @@ def test_without_ocr_a_scan_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_page_is_read_once(scanner: Scanner, ocr: FakeOcr) -> None:
-    first = scanner.read(scan(1), "a.pdf", LIMITS)
-    assert scanner.read(scan(1), "b.pdf", LIMITS) == first
+    first = read(scanner, scan(1))
+    assert read(scanner, scan(1), "b.pdf") == first
     assert ocr.pages == 1
 
 
@@ -86,21 +97,25 @@ def test_a_page_is_read_once(scanner: Scanner, ocr: FakeOcr) -> None:
             IngestSettings(scan_confidence=1.0),
             r"page 1 can't be read well enough \(0.99\)",
         ),
-        (b"%PDF-1.7", LIMITS, "can't be drawn"),
     ],
 )
 def test_what_is_refused(
     scanner: Scanner, data: bytes, limits: IngestSettings, reason: str
 ) -> None:
     with pytest.raises(DocumentError, match=reason):
-        scanner.read(data, "a.pdf", limits)
+        read(scanner, data, limits=limits)
+
+
+def test_what_can_not_be_drawn_is_named() -> None:
+    with pytest.raises(DocumentError, match="can't be drawn"):
+        draw_pdf(b"%PDF-1.7", 1, "a.pdf")
 
 
 def test_a_broken_cache_is_named(scanner: Scanner) -> None:
     scanner.cache.parent.mkdir()
     scanner.cache.write_bytes(b"no database" * 100)
     with pytest.raises(QiluError, match=r"scans\.sqlite.*delete it"):
-        scanner.read(scan(1), "a.pdf", LIMITS)
+        read(scanner, scan(1))
 
 
 def test_the_pipeline_reads_scans(pipeline: Pipeline, ocr: FakeOcr, tmp_path: Path) -> None:

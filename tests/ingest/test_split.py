@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qilu_rag.ingest.clean import clean_text
-from qilu_rag.ingest.load import markdown_blocks, paragraph_blocks
+from qilu_rag.ingest.formats.text import markdown_blocks, paragraph_blocks
 from qilu_rag.ingest.split import split
 from qilu_rag.types import Block, Document, Entry, Passage
 
@@ -122,8 +122,8 @@ def test_a_quotation_stays_in_one_passage() -> None:
     [
         (Block(start=0, end=20), ["概述"]),
         (Block(start=0, end=20, headings=("甲", "乙")), ["甲 · 乙"]),
-        (Block(start=0, end=20, headings=("甲",), page=7), ["第7页 · 甲"]),
-        (Block(start=0, end=100, page=7), ["第7页 · 第1段", "第7页 · 第2段"]),
+        (Block(start=0, end=20, headings=("甲",), place="第7页"), ["第7页 · 甲"]),
+        (Block(start=0, end=100, place="第7页"), ["第7页 · 第1段", "第7页 · 第2段"]),
         (Block(start=0, end=100), ["第1段", "第2段"]),
         (Block(start=0, end=100, headings=("甲",)), ["甲 · 第1段", "甲 · 第2段"]),
     ],

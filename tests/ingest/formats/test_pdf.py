@@ -11,12 +11,14 @@ from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
-from qilu_rag.ingest.pdf import assemble, read_pdf
+from qilu_rag.ingest.formats.pdf import assemble, read_pdf
 from qilu_rag.ingest.split import split
 from qilu_rag.types import Block, Document, Entry
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
+LIMITS = IngestSettings()
 LEAFLETS = ["qufu-sankong-leaflet", "taishan-trail-guide"]
 BODIES = [
     "Mount Tai stands in the middle of Shandong and its main peak is 1532.7 metres high.",
@@ -50,14 +52,15 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def fails(data: bytes, max_pages: int = 100) -> str:
     with pytest.raises(DocumentError) as caught:
-        read_pdf(data, "a.pdf", max_pages)
+        read_pdf(data, "a.pdf", IngestSettings(max_pages=max_pages))
     assert str(caught.value) == f"a.pdf: {caught.value.reason}"
     assert "\n" not in caught.value.reason
     return caught.value.reason
 
 
 def read(data: bytes, name: str = "a.pdf") -> tuple[str, tuple[Block, ...]]:
-    return assemble(read_pdf(data, name, 100))
+    reading = assemble(read_pdf(data, name, LIMITS))
+    return reading.text, reading.blocks
 
 
 def passages_of(data: bytes) -> list[tuple[str, str]]:
@@ -123,11 +126,11 @@ def test_ciphers_that_are_not_known_count_as_encrypted() -> None:
 def test_too_many_pages() -> None:
     data = make_pdf([[body] for body in BODIES])
     assert "over 2 pages" in fails(data, max_pages=2)
-    assert read_pdf(data, "a.pdf", 3)[0]
+    assert read_pdf(data, "a.pdf", IngestSettings(max_pages=3)).texts[0]
 
 
 def test_no_text_layer() -> None:
-    assert not any(page.strip() for page in read_pdf(make_pdf([[], []]), "a.pdf", 100))
+    assert read_pdf(make_pdf([[], []]), "a.pdf", LIMITS).texts == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +144,11 @@ def test_garbage(data: bytes) -> None:
 def test_truncated(share: float) -> None:
     data = make_pdf([wrapped(body, 40) for body in BODIES])
     try:
-        pages = read_pdf(data[: int(len(data) * share)], "a.pdf", 100)
+        pages = read_pdf(data[: int(len(data) * share)], "a.pdf", LIMITS).texts
     except DocumentError as error:
         assert "is not a whole PDF" in error.reason
     else:
-        assert not any(page.strip() for page in pages)
+        assert not any(page and page.strip() for page in pages)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
@@ -169,7 +172,7 @@ PLAIN = make_pdf([wrapped(body, 40) for body in BODIES])
 def test_the_leaflets_of_the_corpus(name: str) -> None:
     data = (ROOT / "corpus" / "documents" / f"{name}.pdf").read_bytes()
     text, blocks = read(data, name)
-    pages = [block.page for block in blocks if block.page is not None]
+    pages = [block.place for block in blocks if block.place is not None]
     assert pages == sorted(pages)
     assert len(set(pages)) > 3
     assert all(block.headings for block in blocks[1:])

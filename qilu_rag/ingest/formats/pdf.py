@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from contextlib import closing
 
+import numpy as np
 import pypdf
+import pypdfium2
 from pypdf.errors import DependencyError
 
+from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.clean import clean_pages, ends_sentence, join_lines
-from qilu_rag.types import Block
+from qilu_rag.ingest.reading import Assembly, Pages, Reading
+from qilu_rag.ports import Image
 
 _HEADING_MAX = 24
 _ENDS = "。！？!?…；;：:，,、."
+_DOTS_PER_INCH = 200
+_POINTS_PER_INCH = 72
+_LONGEST_SIDE = 3000
 
 
-def read_pdf(data: bytes, source: str, max_pages: int) -> list[str]:
+def read_pdf(data: bytes, source: str, limits: IngestSettings) -> Pages:
     """Reads the text layer of a PDF.
-
-    Args:
-        data: the file's bytes.
-        source: its name, for errors.
-        max_pages: a longer document is refused.
-
-    Returns:
-        The raw text of each page; all are blank when there is no text layer.
 
     Raises:
         DocumentError: when it is broken, encrypted or too long.
@@ -37,9 +36,9 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> list[str]:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise DocumentError(source, "is encrypted; hand in a copy without a password")
-        if len(reader.pages) > max_pages:
-            raise DocumentError(source, f"has over {max_pages} pages; split it")
-        return [page.extract_text() or "" for page in reader.pages]
+        if len(reader.pages) > limits.max_pages:
+            raise DocumentError(source, f"has over {limits.max_pages} pages; split it")
+        texts = [page.extract_text() or "" for page in reader.pages]
     except DocumentError:
         raise
     except DependencyError as error:
@@ -50,26 +49,37 @@ def read_pdf(data: bytes, source: str, max_pages: int) -> list[str]:
         raise DocumentError(
             source, f"is not a whole PDF ({type(error).__name__}); export it again"
         ) from error
+    blank = not any(text.strip() for text in texts)
+    return Pages(texts=tuple(None if blank else text for text in texts))
 
 
-def assemble(raw: Sequence[str]) -> tuple[str, tuple[Block, ...]]:
-    """Puts the raw text of pages together.
+def draw_pdf(data: bytes, number: int, source: str) -> Image:
+    """Draws a page as a scanner would have taken it.
 
-    Returns:
-        The text and its blocks, a block for each stretch under one heading on one page.
+    Raises:
+        DocumentError: when it can't be drawn.
     """
-    text = ""
-    blocks: list[Block] = []
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            page = document[number - 1]
+            scale = min(_DOTS_PER_INCH / _POINTS_PER_INCH, _LONGEST_SIDE / max(page.get_size()))
+            bitmap = page.render(scale=scale, rev_byteorder=True)
+            return np.ascontiguousarray(bitmap.to_numpy()[:, :, :3], dtype=np.uint8)
+    except pypdfium2.PdfiumError as error:
+        raise DocumentError(source, f"can't be drawn ({error}); export it again") from error
+
+
+def assemble(pages: Pages) -> Reading:
+    """Puts the raw text of pages together; their numbers become locators."""
+    assembly = Assembly()
     headings: tuple[str, ...] = ()
-    lines = _lines(clean_pages(raw))
+    lines = _lines(clean_pages([text or "" for text in pages.texts]))
     for at, (page, line) in enumerate(lines):
-        start = len(text)
-        text = f"{text}{line}\n"
         if _heads(lines[at : at + 2]):
             headings = (line,)
         else:
-            blocks.append(Block(start=start, end=len(text), headings=headings, page=page))
-    return text, tuple(_merged(blocks))
+            assembly.add(line, headings=headings, place=f"第{page}页")
+    return assembly.reading(title=pages.title)
 
 
 def _lines(pages: list[list[str]]) -> list[tuple[int, str]]:
@@ -100,20 +110,3 @@ def _is_short(line: str) -> bool:
 
 def _open(line: str) -> bool:
     return not _is_short(line) and (line[-1] in "；;" or not ends_sentence(line))
-
-
-def _merged(blocks: list[Block]) -> list[Block]:
-    merged: list[Block] = []
-    for block in blocks:
-        last = merged[-1] if merged else None
-        if last and (last.headings, last.page, last.end) == (
-            block.headings,
-            block.page,
-            block.start,
-        ):
-            merged[-1] = Block(
-                start=last.start, end=block.end, headings=last.headings, page=last.page
-            )
-        else:
-            merged.append(block)
-    return merged
