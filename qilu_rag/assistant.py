@@ -151,7 +151,14 @@ class Assistant:
 
     def ingest(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         """Brings files and folders into a new snapshot; see `ingest.pipeline`."""
-        pipeline = Pipeline(
+        return self._pipeline().run(paths, progress)
+
+    def retry(self, progress: Progress) -> IngestReport:
+        """Ingests again what is in quarantine."""
+        return self._pipeline().retry(progress)
+
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(
             home=self.settings.home,
             settings=self.settings.ingest,
             store=self._store,
@@ -159,7 +166,6 @@ class Assistant:
             screen=lambda text, source: self._gate.check(text, "document", question=source),
             ocr=self._ocr,
         )
-        return pipeline.run(paths, progress)
 
     def warm_up(self) -> None:
         """Loads the models in the background, so that the first question finds them ready."""
@@ -222,12 +228,18 @@ def build(
         embedder=embedder or _embedder(settings),
         chat=chat,
         gate=build_gate(settings.home / "review.sqlite"),
-        store=SnapshotStore(
-            settings.home / "snapshots", vectors or FaissBackend(), words or TantivyBackend()
-        ),
+        store=open_store(settings, vectors, words),
         ocr=ocr or RapidOcr(),
         server=server,
     )
+
+
+def open_store(
+    settings: Settings, vectors: VectorBackend | None = None, words: WordBackend | None = None
+) -> SnapshotStore:
+    """The snapshots of a home; needs no model."""
+    folder = settings.home / "snapshots"
+    return SnapshotStore(folder, vectors or FaissBackend(), words or TantivyBackend())
 
 
 def _embedder(settings: Settings) -> Embedder:

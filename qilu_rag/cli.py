@@ -20,6 +20,7 @@ from qilu_rag import __version__
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
 from qilu_rag.cli_corpus import corpus_app
+from qilu_rag.cli_ingest import ingest, quarantine_app, snapshots_app
 from qilu_rag.cli_models import models_app
 from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
@@ -27,8 +28,6 @@ from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
 from qilu_rag.render import hit_json, reply_json
 from qilu_rag.types import CATEGORY_NAMES, Hit, Reply, Stage
-
-QUARANTINED = 3
 
 app = typer.Typer(
     name="qilu",
@@ -39,6 +38,9 @@ app = typer.Typer(
 )
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
+app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(quarantine_app, name="quarantine")
+app.command()(ingest)
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
@@ -74,35 +76,6 @@ def root(
 def _assistant(context: typer.Context) -> Iterator[Assistant]:
     with build(context.obj) as assistant:
         yield assistant
-
-
-@app.command()
-def ingest(context: typer.Context, paths: list[Path], as_json: AsJson = False) -> None:
-    """Bring files or folders into the index."""
-    with _assistant(context) as assistant, progress_bar(_err) as progress:
-        report = assistant.ingest(paths, progress)
-    problems = [{"source": p.source, "reason": p.reason} for p in report.quarantined]
-    summary = {
-        "snapshot": report.snapshot,
-        "changed": report.changed,
-        "documents": report.documents,
-        "passages": report.passages,
-        "embedded": report.embedded,
-        "quarantined": problems,
-    }
-    if as_json:
-        _print_json(summary)
-    else:
-        done = "new snapshot" if report.changed else "nothing changed, snapshot"
-        _out.print(
-            f"{done} {report.snapshot}: {report.documents} documents, "
-            f"{report.passages} passages, {report.embedded} sentences embedded"
-        )
-        for problem in problems:
-            line = f"quarantined  {problem['source']}: {problem['reason']}"
-            _err.print(line, markup=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(QUARANTINED)
 
 
 @app.command()

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from qilu_rag import __version__, cli, doctor
+from qilu_rag import __version__, cli, cli_ingest, doctor
 from qilu_rag.answer.prompts import REFUSAL, SYSTEM
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, FakeVectorBackend, FakeWordBackend
 from qilu_rag.config import Settings
+from qilu_rag.ingest.pipeline import locked
 from qilu_rag.moderation.label import BLOCKED, NOTICE
 
 
@@ -64,7 +65,8 @@ def qilu(
         vectors, words = FakeVectorBackend(), FakeWordBackend()
         return build(settings, embedder=FakeEmbedder(), chat=chat, vectors=vectors, words=words)
 
-    monkeypatch.setattr(cli, "build", on_fakes)
+    for module in (cli, cli_ingest):
+        monkeypatch.setattr(module, "build", on_fakes)
 
     def run(*arguments: str | Path) -> Done:
         monkeypatch.setattr(sys, "argv", ["qilu", *map(str, arguments)])
@@ -222,7 +224,8 @@ def test_without_an_index(qilu: Qilu, arguments: list[str]) -> None:
 def test_without_the_model(
     qilu: Qilu, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    monkeypatch.setattr(cli, "build", build)
+    for module in (cli, cli_ingest):
+        monkeypatch.setattr(module, "build", build)
     one_sentence(qilu(*arguments), 1, "multilingual-e5-small is not there; run: qilu models pull")
 
 
@@ -272,6 +275,68 @@ def test_ingest_tells_what_it_sets_aside(qilu: Qilu, corpus: Path) -> None:
     assert value.code == 3
     assert {Path(p["source"]).name for p in value.value["quarantined"]} == {"bad.pdf", "gbk.txt", "key.md", "evil.md"}  # fmt: skip
     assert all(problem.keys() == {"source", "reason"} for problem in value.value["quarantined"])
+
+
+def test_progress_for_scripts(qilu: Qilu, corpus: Path) -> None:
+    told = [json.loads(line) for line in qilu("ingest", corpus, "--json").err.splitlines()]
+    assert {line["what"] for line in told} == {"documents", "passages", "sentences", "snapshots"}
+    assert all(line.keys() == {"what", "done", "total", "rate", "left_s"} for line in told)
+    assert [line["done"] for line in told if line["what"] == "documents"][-1] == 5
+
+
+def test_quarantine(qilu: Qilu, corpus: Path) -> None:
+    bad, gone = corpus / "key.md", corpus / "gone.md"
+    for path in (bad, gone):
+        path.write_text("---\nid: x\ntitle: x\ncolour: red\n---\n文。\n", "utf-8")
+    assert qilu("ingest", corpus).code == 3
+    held = qilu("quarantine", "list", "--json").value["quarantined"]
+    assert [Path(item["source"]).name for item in held] == ["gone.md", "key.md"]
+    assert all(item["time"] and "colour is not known" in item["reason"] for item in held)
+    gone.unlink()
+    assert qilu("quarantine", "retry").code == 3
+    shown = qilu("quarantine", "list").out
+    assert "key.md: front matter" in shown
+    assert "gone.md" not in shown
+    bad.write_text("---\nid: x\ntitle: 新条目\n---\n文。\n", "utf-8")
+    done = qilu("quarantine", "retry", "--json")
+    assert (done.code, done.value["documents"], done.value["quarantined"]) == (0, 6, [])
+    assert qilu("quarantine", "list").out == "0 set aside\n"
+
+
+def test_a_damaged_quarantine(filled: Qilu, tmp_path: Path) -> None:
+    (tmp_path / "var" / "quarantine.json").write_text("{", "utf-8")
+    one_sentence(filled("quarantine", "list"), 1, "quarantine.json is damaged")
+
+
+def test_snapshots(filled: Qilu, corpus: Path) -> None:
+    (corpus / "new.md").write_text("---\nid: new\ntitle: 新条目\n---\n青州出土。\n", "utf-8")
+    assert filled("ingest", corpus).code == 0
+    listed = filled("snapshots", "list", "--json").value
+    first, second = (item["id"] for item in listed["snapshots"])
+    assert listed["current"] == second
+    assert [item["counts"]["documents"] for item in listed["snapshots"]] == [5, 6]
+    assert second in filled("snapshots", "list").out
+
+    assert filled("snapshots", "rollback").out == f"in use: {first}\n"
+    found = filled("search", "青州", "--json").value["hits"]
+    assert "new" not in {hit["entry_id"] for hit in found}
+    one_sentence(filled("snapshots", "rollback"), 2, "no snapshot before the one in use")
+    one_sentence(filled("snapshots", "rollback", "../x"), 2, "no snapshot '../x'")
+    assert filled("snapshots", "rollback", second).code == 0
+    assert filled("snapshots", "prune").out == "1 deleted, 1 left\n"
+    assert filled("search", "青州", "--json").value["hits"][0]["entry_id"] == "new"
+
+
+def test_snapshots_before_there_are_any(qilu: Qilu) -> None:
+    assert qilu("snapshots", "list", "--json").value == {"current": None, "snapshots": []}
+    assert qilu("snapshots", "prune").out == "0 deleted, 0 left\n"
+    one_sentence(qilu("snapshots", "rollback"), 2, "no snapshot before")
+
+
+def test_the_lock_is_named(filled: Qilu, tmp_path: Path) -> None:
+    with locked(tmp_path / "var"):
+        for command in (("ingest", "."), ("snapshots", "prune"), ("quarantine", "retry")):
+            one_sentence(filled(*command), 1, f"is under way (process {os.getpid()})")
 
 
 # search

@@ -9,32 +9,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from qilu_rag.config import IngestSettings
-from qilu_rag.errors import Busy, SnapshotError
+from qilu_rag.errors import Busy, QiluError, SnapshotError
+from qilu_rag.ingest.ahead import Ahead
 from qilu_rag.ingest.cache import embed_cached
 from qilu_rag.ingest.files import Problem, find_files
-from qilu_rag.ingest.load import load_file
+from qilu_rag.ingest.prepare import Prepared, Preparer
+from qilu_rag.ingest.quarantine import Quarantine, inside
+from qilu_rag.ingest.rows import passage_terms, sentence_rows, sentence_texts
 from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
-from qilu_rag.ingest.split import split
 from qilu_rag.ports import Embedder, Ocr
-from qilu_rag.text.fold import simplify
-from qilu_rag.text.words import index_terms
-from qilu_rag.types import Document, Entry, Passage, Verdict
+from qilu_rag.types import Verdict
 
-_MASK = "■"
+QUARANTINE = "quarantine.json"
+"""Name of the quarantine in a home."""
+_VECTORS = "embeddings.sqlite"
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage, things done and things in all."""
+"""Called with what is counted, how many are done, and of how many; 0 when not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,29 +74,37 @@ class Pipeline:
 
         Raises:
             Busy: when another ingestion of this home is under way.
+            QiluError: when the disk is full, the cache damaged, the embedder broken; the
+                old snapshot stays in use, and the next run goes on where this one stopped.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.home / "ingest.lock", timeout=0):
-                return self._run(paths, progress)
-        except Timeout as error:
-            raise Busy(
-                f"another ingestion into {self.home} is under way; wait for it to end"
-            ) from error
+        with locked(self.home), _told(self.home):
+            return self._run(paths, progress)
+
+    def retry(self, progress: Progress) -> IngestReport:
+        """Ingests again what is in quarantine; what is no longer there is forgotten.
+
+        Raises:
+            Busy, QiluError: as for `run`.
+        """
+        quarantine = Quarantine(self.home / QUARANTINE)
+        origins = sorted({Path(item.origin) for item in quarantine.held()})
+        with locked(self.home), _told(self.home):
+            quarantine.replace([path for path in origins if not path.exists()], [])
+            return self._run([path for path in origins if path.exists()], progress)
 
     def _run(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         current = self.store.current_id()
-        kept, lost = self._kept(current, paths)
-        fresh, problems = self._load(paths, {record.entry.id for record, _ in kept}, progress)
-        pairs = sorted(kept + fresh, key=lambda pair: pair[0].entry.id)
-        self._write_quarantine(paths, problems)
-        digest = self._digest(pairs)
-        passages = [passage for _, some in pairs for passage in some]
-        if current is not None and self._holds(current, digest):
-            return _report(current, False, pairs, passages, 0, problems)
-        return self._publish(digest, pairs, passages, lost + problems, progress)
+        roots = [path.resolve() for path in paths]
+        kept, lost = self._kept(current, roots)
+        with Ahead(self._embed) as ahead:
+            held, problems = self._gather(paths, kept, ahead, progress)
+        Quarantine(self.home / QUARANTINE).replace(roots, problems)
+        digest = self._digest(held)
+        if current is not None and self._is(current, digest):
+            return _report(current, False, held, 0, problems)
+        return self._publish(digest, held, ahead.embedded, lost + problems, progress)
 
-    def _holds(self, current: str, digest: str) -> bool:
+    def _is(self, current: str, digest: str) -> bool:
         """Whether the snapshot in use is that one, and whole."""
         try:
             same = bool(self.store.manifest(current).get("digest") == digest)
@@ -102,8 +113,8 @@ class Pipeline:
             return False
 
     def _kept(
-        self, current: str | None, paths: Sequence[Path]
-    ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
+        self, current: str | None, roots: Sequence[Path]
+    ) -> tuple[list[Prepared], list[Problem]]:
         """What the old snapshot holds from outside the given paths.
 
         A damaged one holds nothing, and says so: it must not stand in the way of the run
@@ -116,70 +127,50 @@ class Pipeline:
         except SnapshotError as error:
             reason = f"{error}; what it held from elsewhere is gone, ingest that again, too"
             return [], [Problem(source="CURRENT", reason=reason)]
-        roots = [path.resolve() for path in paths]
-        grouped = {key: list(some) for key, some in groupby(passages, lambda p: p.entry_id)}
+        grouped = {key: tuple(some) for key, some in groupby(passages, lambda p: p.entry_id)}
         kept = [
-            (record, grouped.get(record.entry.id, []))
+            Prepared(record=record, passages=grouped.get(record.entry.id, ()))
             for record in records
-            if not _inside(record.origin, roots)
+            if not inside(record.origin, roots)
         ]
         return kept, []
 
-    def _load(
-        self, paths: Sequence[Path], taken: set[str], progress: Progress
-    ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
+    def _gather(
+        self, paths: Sequence[Path], kept: Sequence[Prepared], ahead: Ahead, progress: Progress
+    ) -> tuple[list[Prepared], list[Problem]]:
+        """What the new snapshot will hold, in the order of its ids, and what it can't."""
         files, missing = find_files(paths)
-        scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
         problems = [replace(p, origin=str(Path(p.source).resolve())) for p in missing]
-        pairs = []
-        for number, path in enumerate(files):
-            progress("reading", number, len(files))
-            for item in load_file(path, self.settings, scanner):
-                passed = item if isinstance(item, Problem) else self._screened(item, taken)
-                if isinstance(passed, Problem):
-                    problems.append(replace(passed, origin=str(path.resolve())))
-                elif passed.entry.review.state != "retired":
-                    taken.add(passed.entry.id)
-                    pairs.append(self._accept(passed, path))
-        progress("reading", len(files), len(files))
-        return pairs, problems
+        held = {item.record.entry.id: item for item in kept}
+        preparer = self._preparer()
+        passages = 0
+        for number, path in enumerate(files, start=1):
+            for item in preparer.prepare(path):
+                taken = item if isinstance(item, Problem) else _placed(item, held)
+                if isinstance(taken, Problem):
+                    problems.append(taken)
+                    continue
+                entry = taken.record.entry
+                passages += len(taken.passages)
+                for passage in taken.passages:
+                    ahead.add(sentence_texts(passage, entry))
+            progress("documents", number, len(files))
+            progress("passages", passages, 0)
+        return sorted(held.values(), key=lambda item: item.record.entry.id), problems
 
-    def _screened(self, document: Document, taken: set[str]) -> Document | Problem:
-        """The document as it may be searched, or why it may not."""
-        entry = document.entry
-        if entry.id in taken:
-            reason = f"the id {entry.id} is taken by another document; give it another id"
-            return Problem(source=document.source, reason=reason)
-        verdict = self.screen(screened_text(document), document.source)
-        if verdict.action in ("block", "flag"):
-            rules = ", ".join(sorted({finding.rule for finding in verdict.findings}))
-            reason = f"waits for a reviewer: the moderation gate found {rules}"
-            return Problem(source=document.source, reason=reason)
-        if verdict.action != "redact":
-            return document
-        before = len(screened_text(document)) - len(document.text)
-        if any(finding.start < before for finding in verdict.findings):
-            reason = "the title or an alias holds personal data; take it out"
-            return Problem(source=document.source, reason=reason)
-        return replace(document, text=_masked(document.text, verdict, before))
+    def _preparer(self) -> Preparer:
+        scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
+        return Preparer(settings=self.settings, screen=self.screen, scanner=scanner)
 
-    def _accept(self, document: Document, path: Path) -> tuple[Record, list[Passage]]:
-        record = Record(
-            entry=document.entry,
-            source=document.source,
-            origin=str(path.resolve()),
-            sha256=document.sha256,
-        )
-        passages = split(
-            document, shortest=self.settings.passage_min, longest=self.settings.passage_max
-        )
-        return record, passages
+    def _embed(self, texts: Sequence[str]) -> int:
+        return embed_cached(texts, self.embedder, self.home / _VECTORS, lambda *_: None)[1]
 
-    def _digest(self, pairs: Sequence[tuple[Record, list[Passage]]]) -> str:
+    def _digest(self, held: Sequence[Prepared]) -> str:
         """Over everything that shapes the snapshot: equal digests, equal snapshots."""
         digest = hashlib.sha256(f"{FORMAT} {self.embedder.identity}".encode())
-        for record, passages in pairs:
-            lengths = [(passage.start, passage.end) for passage in passages]
+        for item in held:
+            record = item.record
+            lengths = [(passage.start, passage.end) for passage in item.passages]
             line = [record.entry.id, record.source, record.origin, record.sha256, lengths]
             digest.update(json.dumps(line).encode())
         return digest.hexdigest()
@@ -187,113 +178,106 @@ class Pipeline:
     def _publish(
         self,
         digest: str,
-        pairs: Sequence[tuple[Record, list[Passage]]],
-        passages: list[Passage],
-        problems: list[Problem],
+        held: Sequence[Prepared],
+        embedded: int,
+        problems: Sequence[Problem],
         progress: Progress,
     ) -> IngestReport:
-        entries = {record.entry.id: record.entry for record, _ in pairs}
+        entries = {item.record.entry.id: item.record.entry for item in held}
+        passages = [passage for item in held for passage in item.passages]
         texts, owners = sentence_rows(passages, entries)
-        vectors, embedded = embed_cached(
+        vectors, rest = embed_cached(
             texts,
             self.embedder,
-            self.home / "embeddings.sqlite",
-            lambda done, total: progress("embedding", done, total),
+            self.home / _VECTORS,
+            lambda done, total: progress("sentences", done, total),
         )
-        progress("writing", 0, 1)
+        progress("snapshots", 0, 1)
         terms = [passage_terms(passage, entries[passage.entry_id]) for passage in passages]
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         snapshot = self.store.publish(
             f"{stamp}-{digest[:8]}",
             digest=digest,
             embedder=self.embedder,
-            records=[record for record, _ in pairs],
+            records=[item.record for item in held],
             passages=passages,
             owners=owners,
             vectors=vectors,
             terms=terms,
         )
         self.store.prune(self.settings.keep_snapshots)
-        progress("writing", 1, 1)
-        return _report(snapshot.id, True, pairs, passages, embedded, problems)
-
-    def _write_quarantine(self, paths: Sequence[Path], problems: Sequence[Problem]) -> None:
-        """Keeps what other runs set aside from elsewhere, replaces what this run looked at."""
-        path = self.home / "quarantine.json"
-        roots = [root.resolve() for root in paths]
-        held = json.loads(path.read_text("utf-8")) if path.exists() else []
-        rest = [item for item in held if not _inside(item.get("origin") or item["source"], roots)]
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        rest += [{**asdict(problem), "time": now} for problem in problems]
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(rest, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        fresh.replace(path)
+        progress("snapshots", 1, 1)
+        return _report(snapshot.id, True, held, embedded + rest, problems)
 
 
-def _inside(origin: str, roots: Sequence[Path]) -> bool:
-    return any(Path(origin).is_relative_to(root) for root in roots)
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Holds a home's lock: one writer at a time.
 
-
-def screened_text(document: Document) -> str:
-    """What the gate sees of a document: the names that are shown, and the text."""
-    entry = document.entry
-    names = [entry.title, entry.title_en or "", *entry.aliases]
-    return "\n".join([*filter(None, names), document.text])
-
-
-def _masked(text: str, verdict: Verdict, before: int) -> str:
-    """Blots out what was found, character for character, so that every offset stays.
-
-    `before` is how much of what was screened stood before the text.
+    Raises:
+        Busy: naming the process that holds it.
     """
-    for finding in verdict.findings:
-        start, end = finding.start - before, finding.end - before
-        text = text[:start] + _MASK * (end - start) + text[end:]
-    return text
+    home.mkdir(parents=True, exist_ok=True)
+    lock, holder = home / "ingest.lock", home / "ingest.pid"
+    try:
+        with FileLock(lock, timeout=0):
+            holder.write_text(f"{os.getpid()}\n", "utf-8")
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout as error:
+        who = holder.read_text("utf-8").strip() if holder.exists() else "unknown"
+        raise Busy(
+            f"another ingestion into {home} is under way (process {who}); wait for it to end"
+        ) from error
 
 
-def sentence_rows(
-    passages: Sequence[Passage], entries: dict[str, Entry]
-) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int32]]]:
-    """The texts that are embedded, one a sentence, and the passage that each belongs to.
+@contextmanager
+def _told(home: Path) -> Iterator[None]:
+    """Says in a sentence what the disk did not take."""
+    try:
+        yield
+    except OSError as error:
+        raise QiluError(
+            f"{home} can't be written ({error.strerror or error}); nothing was published and the "
+            "old snapshot stays in use; make room and run again, it goes on where it stopped"
+        ) from error
 
-    A sentence goes in with its entry's title: 主峰海拔1532.7米 alone does not say whose. One
-    of an original text goes in bare: it is not about its work, and the name would draw
-    questions on the work away from what explains it. All go in in simplified characters,
-    as questions do.
+
+def _placed(item: Prepared, held: dict[str, Prepared]) -> Prepared | Problem:
+    """Puts a document among those that are held, unless another has its id.
+
+    One that was moved or copied as it is takes its own place.
     """
-    texts: list[str] = []
-    owners: list[int] = []
-    for number, passage in enumerate(passages):
-        entry = entries[passage.entry_id]
-        bare = entry.origin == "original"
-        for start, end in passage.sentences:
-            sentence = passage.text[start:end]
-            named = bare or entry.title in sentence
-            texts.append(simplify(sentence if named else f"{entry.title}：{sentence}"))
-            owners.append(number)
-    return texts, np.asarray(owners, dtype=np.int32)
+    record = item.record
+    other = held.get(record.entry.id)
+    if other is not None and not _is_moved(other.record, record):
+        reason = (
+            f"the id {record.entry.id} is taken by another document, {other.record.source}; "
+            "give it another id"
+        )
+        return Problem(source=record.source, reason=reason, origin=record.origin)
+    held[record.entry.id] = item
+    return item
 
 
-def passage_terms(passage: Passage, entry: Entry) -> list[str]:
-    """What a passage is found by: its words, its heading and the names of its entry."""
-    names = " ".join(filter(None, (entry.title, entry.title_en, passage.locator)))
-    return index_terms(passage.text) + index_terms(names)
+def _is_moved(old: Record, new: Record) -> bool:
+    return old.sha256 == new.sha256 or not Path(old.origin).exists()
 
 
 def _report(
     snapshot: str,
     changed: bool,
-    pairs: Sequence[tuple[Record, list[Passage]]],
-    passages: Sequence[Passage],
+    held: Sequence[Prepared],
     embedded: int,
     problems: Sequence[Problem],
 ) -> IngestReport:
     return IngestReport(
         snapshot=snapshot,
         changed=changed,
-        documents=len(pairs),
-        passages=len(passages),
+        documents=len(held),
+        passages=sum(len(item.passages) for item in held),
         embedded=embedded,
         quarantined=tuple(problems),
     )

@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from qilu_rag.errors import SnapshotError
 from qilu_rag.ingest.front_matter import entry_from_json, entry_to_json
+from qilu_rag.ingest.verify import probe
 from qilu_rag.ports import (
     Embedder,
     EmbedderIdentity,
@@ -36,8 +38,9 @@ from qilu_rag.ports import (
 )
 from qilu_rag.types import Entry, Passage
 
-FORMAT = 1
+FORMAT = 2
 _REBUILD = "run: qilu ingest corpus"
+_MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,15 @@ class Record:
     Attributes:
         origin: absolute path of the file that it came from.
         sha256: of what was read.
+        encoding, scanned: see `Document`.
     """
 
     entry: Entry
     source: str
     origin: str
     sha256: str
+    encoding: str | None = None
+    scanned: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +95,7 @@ class SnapshotStore:
 
     def manifest(self, snapshot_id: str) -> dict[str, Any]:
         """A snapshot's manifest; SnapshotError when it is damaged."""
-        path = self.folder / snapshot_id / "manifest.json"
+        path = self.folder / snapshot_id / _MANIFEST
         try:
             value: dict[str, Any] = json.loads(path.read_text("utf-8"))
             if value["format"] == FORMAT:
@@ -178,32 +184,41 @@ class SnapshotStore:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         folder = self.folder / snapshot_id
-        if folder.exists():
-            shutil.rmtree(folder)  # left by a run that was killed before it was pointed at
         folder.mkdir()
-        _write_lines(folder / "documents.jsonl", map(_record_json, records))
-        _write_lines(folder / "passages.jsonl", map(asdict, passages))
-        np.save(folder / "owners.npy", owners)
-        self._vectors.build(vectors, folder / "vectors.faiss")
-        self._words.build(terms, folder / "words")
-        manifest = {
-            "format": FORMAT,
-            "id": snapshot_id,
-            "digest": digest,
-            "embedder": asdict(embedder.identity),
-            "counts": {
-                "documents": len(records),
-                "passages": len(passages),
-                "sentences": len(owners),
-            },
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
-        snapshot = self.open_id(snapshot_id, embedder)
-        _sync(folder)
-        self._point_at(snapshot_id)
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            _write_lines(folder / "documents.jsonl", map(_record_json, records))
+            _write_lines(folder / "passages.jsonl", map(asdict, passages))
+            np.save(folder / "owners.npy", owners)
+            self._vectors.build(vectors, folder / "vectors.faiss")
+            self._words.build(terms, folder / "words")
+            manifest = {
+                "format": FORMAT,
+                "id": snapshot_id,
+                "digest": digest,
+                "embedder": asdict(embedder.identity),
+                "counts": {
+                    "documents": len(records),
+                    "passages": len(passages),
+                    "sentences": len(owners),
+                },
+            }
+            (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+            snapshot = self.open_id(snapshot_id, embedder)
+            probe(snapshot.passages, snapshot.owners, vectors, snapshot.vectors, snapshot.words)
+            _sync(folder)
+            undo.pop_all()
+        self.point_at(snapshot_id)
         return snapshot
 
-    def _point_at(self, snapshot_id: str) -> None:
+    def ids(self) -> list[str]:
+        """The ids of the snapshots that are whole, the oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path.parent.name for path in self.folder.glob(f"*/{_MANIFEST}"))
+
+    def point_at(self, snapshot_id: str) -> None:
+        """Puts a snapshot in use; readers see it at their next question."""
         fresh = self.folder / "CURRENT.new"
         with fresh.open("w", encoding="utf-8") as file:
             file.write(snapshot_id + "\n")
@@ -211,12 +226,18 @@ class SnapshotStore:
             os.fsync(file.fileno())
         fresh.replace(self.folder / "CURRENT")
 
-    def prune(self, keep: int) -> None:
-        """Deletes all but the newest `keep` snapshots; never the one in use."""
-        folders = sorted(path for path in self.folder.iterdir() if path.is_dir())
-        for folder in folders[:-keep]:
-            if folder.name != self.current_id():
-                shutil.rmtree(folder)
+    def prune(self, keep: int) -> list[str]:
+        """Deletes all but the newest `keep` snapshots, and what killed runs left half done.
+
+        The one in use stays. Returns the names of the folders that went.
+        """
+        if not self.folder.is_dir():
+            return []
+        stay = {*self.ids()[-keep:], self.current_id()}
+        gone = [path for path in self.folder.iterdir() if path.is_dir() and path.name not in stay]
+        for folder in gone:
+            shutil.rmtree(folder)
+        return sorted(folder.name for folder in gone)
 
 
 def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
@@ -240,7 +261,8 @@ def _identity(manifest: dict[str, Any]) -> EmbedderIdentity:
 
 
 def _record(value: dict[str, Any]) -> Record:
-    return Record(**{**value, "entry": entry_from_json(value["entry"])})
+    scanned = tuple((page, sure) for page, sure in value["scanned"])
+    return Record(**{**value, "entry": entry_from_json(value["entry"]), "scanned": scanned})
 
 
 def _passage(value: dict[str, Any]) -> Passage:
@@ -249,12 +271,7 @@ def _passage(value: dict[str, Any]) -> Passage:
 
 
 def _record_json(record: Record) -> dict[str, Any]:
-    return {
-        "entry": entry_to_json(record.entry),
-        "source": record.source,
-        "origin": record.origin,
-        "sha256": record.sha256,
-    }
+    return {**asdict(record), "entry": entry_to_json(record.entry)}
 
 
 def _write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:

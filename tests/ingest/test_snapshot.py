@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.fakes import FakeEmbedder, FakeVectorBackend, FakeWordBackend
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.errors import SnapshotError
+from qilu_rag.ingest.rows import passage_terms
 from qilu_rag.ingest.snapshot import Record, SnapshotStore
 from qilu_rag.ports import VectorBackend, Vectors, WordBackend
 from qilu_rag.types import Entry, Era, Passage, Place, Relation
@@ -65,7 +67,7 @@ def publish(store: SnapshotStore, name: str = "s1", embedder: FakeEmbedder | Non
         passages=[PASSAGE],
         owners=np.zeros(2, dtype=np.int32),
         vectors=embedder.embed_passages(["泰山在山东。", "主峰很高。"]),
-        terms=[["泰山", "山东"]],
+        terms=[passage_terms(PASSAGE, ENTRY)],
     )
 
 
@@ -172,12 +174,55 @@ def test_what_does_not_read_back_is_not_pointed_at(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_cleared_away(any_store: SnapshotStore) -> None:
-    left = any_store.folder / "s1" / "words"
+    left = any_store.folder / "s0" / "words"
     left.mkdir(parents=True)
     (left / "rubbish").write_text("x")
     publish(any_store)
+    assert any_store.ids() == ["s1"]
+    assert any_store.prune(5) == ["s0"]
     assert any_store.open(FakeEmbedder()).id == "s1"
-    assert not (left / "rubbish").exists()
+
+
+class Swapped(FakeWordBackend):
+    """Mixes its rows up."""
+
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
+        super().build(list(rows)[::-1], path)
+
+
+class Blunt(FakeVectorBackend):
+    """Loses what it was given."""
+
+    def build(self, vectors: Vectors, path: Path) -> None:
+        super().build(vectors[:, ::-1].copy(), path)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "words", "by"),
+    [(Blunt(), FakeWordBackend(), "meaning"), (FakeVectorBackend(), Swapped(), "words")],
+)
+def test_an_index_that_does_not_find_what_it_holds_is_not_published(
+    vectors: VectorBackend, words: WordBackend, by: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "snapshots"
+    good = SnapshotStore(folder, FakeVectorBackend(), FakeWordBackend())
+    publish(good)
+    text = "趵突泉在济南。"
+    other = replace(PASSAGE, id="taishan#2", text=text, end=len(text), sentences=((0, len(text)),))
+    with pytest.raises(SnapshotError, match=f"by its own {by}"):
+        SnapshotStore(folder, vectors, words).publish(
+            "s2",
+            digest="d",
+            embedder=FakeEmbedder(),
+            records=[RECORD],
+            passages=[PASSAGE, other],
+            owners=np.array([0, 0, 1], dtype=np.int32),
+            vectors=FakeEmbedder().embed_passages(["泰山在山东。", "主峰很高。", text]),
+            terms=[passage_terms(PASSAGE, ENTRY), passage_terms(other, ENTRY)],
+        )
+    assert good.ids() == ["s1"]
+    assert good.open(FakeEmbedder()).id == "s1"
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["s1"]
 
 
 def test_the_last_few_stay_and_always_the_one_in_use(any_store: SnapshotStore) -> None:
