@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import xllamacpp
 
 
+_PROMPT_CACHE = 256
+"""MiB for prompts of the past; the server's own 8192 would fill a small machine in a day."""
+
+
 class LocalServer:
     """A server for one GGUF file, started at first use and shared by all callers.
 
@@ -61,6 +65,7 @@ class LocalServer:
         parameters.endpoint_slots = False
         parameters.verbosity = 0
         parameters.n_ctx = self._context
+        parameters.cache_ram_mib = _PROMPT_CACHE
         parameters.n_parallel = 1  # two answers at a time would each take twice as long
         parameters.cpuparams.n_threads = self._threads
         parameters.cpuparams_batch.n_threads = self._threads
