@@ -6,7 +6,7 @@ same contract tests (tests/contracts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -69,7 +69,7 @@ class VectorIndex(Protocol):
 
 
 class VectorBackend(Protocol):
-    """Builds and opens vector indexes in a file."""
+    """Builds and opens vector indexes in a file; `build` raises OSError when it can't write."""
 
     def build(self, vectors: Vectors, path: Path) -> None: ...
 
@@ -92,9 +92,9 @@ class WordIndex(Protocol):
 
 
 class WordBackend(Protocol):
-    """Builds and opens word indexes in a folder."""
+    """Builds and opens word indexes in a folder; `build` raises OSError when it can't write."""
 
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None: ...
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None: ...
 
     def open(self, path: Path) -> WordIndex: ...
 

@@ -30,10 +30,17 @@ class FaissBackend:
     """Builds and opens FAISS files; see `ports.VectorBackend`."""
 
     def build(self, vectors: Vectors, path: Path) -> None:
-        """Writes an exact index over `vectors`, shape (rows, dimension)."""
+        """Writes an exact index over `vectors`, shape (rows, dimension).
+
+        Raises:
+            OSError: when it can't be written.
+        """
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        faiss.write_index(index, str(path))
+        try:
+            faiss.write_index(index, str(path))
+        except RuntimeError as error:
+            raise OSError(f"no room for the vectors in {path}") from error
 
     def open(self, path: Path) -> FaissIndex:
         """Opens a file that `build` wrote.

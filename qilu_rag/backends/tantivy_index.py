@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tantivy
@@ -50,18 +50,25 @@ class TantivyIndex:
 class TantivyBackend:
     """Builds and opens tantivy folders; see `ports.WordBackend`."""
 
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None:
-        """Writes an index in the folder `path`; row numbers are positions in `rows`."""
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
+        """Writes an index in the folder `path`; row numbers are positions in `rows`.
+
+        Raises:
+            OSError: when it can't be written.
+        """
         path.mkdir(parents=True)
-        index = tantivy.Index(_schema(), path=str(path))
-        writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for number, terms in enumerate(rows):
-            document = tantivy.Document()
-            document.add_integer("row", number)
-            document.add_text("terms", " ".join(terms))
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            index = tantivy.Index(_schema(), path=str(path))
+            writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            for number, terms in enumerate(rows):
+                document = tantivy.Document()
+                document.add_integer("row", number)
+                document.add_text("terms", " ".join(terms))
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+        except ValueError as error:  # which is what it makes of every error of the disk
+            raise OSError(f"no room for the words in {path}") from error
 
     def open(self, path: Path) -> TantivyIndex:
         """Opens a folder that `build` wrote.

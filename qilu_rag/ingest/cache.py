@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qilu_rag.errors import QiluError
+from qilu_rag.ingest.sqlite import cache_failure
 from qilu_rag.ports import Embedder, Vectors
 
 _BATCH = 256
@@ -39,7 +39,8 @@ def embed_cached(
         Vectors of shape (texts, dimension), and how many texts were embedded anew.
 
     Raises:
-        QiluError: when the cache can't be read or written.
+        QiluError: when the cache is damaged.
+        OSError: when the disk is full.
     """
     identity = embedder.identity
     stamp = f"{identity.sha256}\0{identity.prompts[1]}\0".encode()
@@ -63,9 +64,7 @@ def embed_cached(
                     )
                 progress(len(texts) - len(missing) + at + len(rows), len(texts))
     except sqlite3.Error as error:
-        raise QiluError(
-            f"the embedding cache {path} can't be used ({error}); delete it and run again"
-        ) from error
+        raise cache_failure("the embedding cache", path, error) from error
     return vectors, len(missing)
 
 

@@ -193,7 +193,6 @@ class Pipeline:
             lambda done, total: progress("sentences", done, total),
         )
         progress("snapshots", 0, 1)
-        terms = [passage_terms(passage, entries[passage.entry_id]) for passage in passages]
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         snapshot = self.store.publish(
             f"{stamp}-{digest[:8]}",
@@ -203,7 +202,7 @@ class Pipeline:
             passages=passages,
             owners=owners,
             vectors=vectors,
-            terms=terms,
+            terms=(passage_terms(passage, entries[passage.entry_id]) for passage in passages),
         )
         self.store.prune(self.settings.keep_snapshots)
         progress("snapshots", 1, 1)

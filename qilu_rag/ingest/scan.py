@@ -16,9 +16,10 @@ from pathlib import Path
 from statistics import fmean, median
 
 from qilu_rag.config import IngestSettings
-from qilu_rag.errors import DocumentError, QiluError
+from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.call import Call
 from qilu_rag.ingest.reading import Pages
+from qilu_rag.ingest.sqlite import cache_failure
 from qilu_rag.ports import Image, Ocr, TextLine
 
 SCANS = "scans.sqlite"
@@ -90,10 +91,7 @@ class Scanner:
                 connection.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (key, text))
                 return lines
         except (sqlite3.Error, ValueError, TypeError) as error:
-            raise QiluError(
-                f"the cache of scanned pages {self.cache} can't be used ({error}); "
-                "delete it and run again"
-            ) from error
+            raise cache_failure("the cache of scanned pages", self.cache, error) from error
 
 
 def reading_order(lines: Sequence[TextLine]) -> list[str]:

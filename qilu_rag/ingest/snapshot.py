@@ -175,7 +175,7 @@ class SnapshotStore:
         passages: Sequence[Passage],
         owners: NDArray[np.int32],
         vectors: Vectors,
-        terms: Sequence[Sequence[str]],
+        terms: Iterable[Sequence[str]],
     ) -> Snapshot:
         """Builds a snapshot aside, verifies it and puts it in use.
 
