@@ -21,11 +21,12 @@ from filelock import FileLock, Timeout
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import Busy, SnapshotError
 from qilu_rag.ingest.cache import embed_cached
-from qilu_rag.ingest.files import Problem, find_files
+from qilu_rag.ingest.files import Problem, find_files, real_path
 from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
 from qilu_rag.ingest.split import split
+from qilu_rag.ingest.worker import Worker
 from qilu_rag.ports import Embedder, Ocr
 from qilu_rag.text.fold import simplify
 from qilu_rag.text.words import index_terms
@@ -116,7 +117,7 @@ class Pipeline:
         except SnapshotError as error:
             reason = f"{error}; what it held from elsewhere is gone, ingest that again, too"
             return [], [Problem(source="CURRENT", reason=reason)]
-        roots = [path.resolve() for path in paths]
+        roots = [Path(real_path(path)) for path in paths]
         grouped = {key: list(some) for key, some in groupby(passages, lambda p: p.entry_id)}
         kept = [
             (record, grouped.get(record.entry.id, []))
@@ -130,17 +131,18 @@ class Pipeline:
     ) -> tuple[list[tuple[Record, list[Passage]]], list[Problem]]:
         files, missing = find_files(paths)
         scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
-        problems = [replace(p, origin=str(Path(p.source).resolve())) for p in missing]
+        problems = [replace(p, origin=real_path(Path(p.source))) for p in missing]
         pairs = []
-        for number, path in enumerate(files):
-            progress("reading", number, len(files))
-            for item in load_file(path, self.settings, scanner):
-                passed = item if isinstance(item, Problem) else self._screened(item, taken)
-                if isinstance(passed, Problem):
-                    problems.append(replace(passed, origin=str(path.resolve())))
-                elif passed.entry.review.state != "retired":
-                    taken.add(passed.entry.id)
-                    pairs.append(self._accept(passed, path))
+        with Worker(self.settings) as call:
+            for number, path in enumerate(files):
+                progress("reading", number, len(files))
+                for item in load_file(path, self.settings, scanner, call):
+                    passed = item if isinstance(item, Problem) else self._screened(item, taken)
+                    if isinstance(passed, Problem):
+                        problems.append(replace(passed, origin=real_path(path)))
+                    elif passed.entry.review.state != "retired":
+                        taken.add(passed.entry.id)
+                        pairs.append(self._accept(passed, real_path(path)))
         progress("reading", len(files), len(files))
         return pairs, problems
 
@@ -163,12 +165,9 @@ class Pipeline:
             return Problem(source=document.source, reason=reason)
         return replace(document, text=_masked(document.text, verdict, before))
 
-    def _accept(self, document: Document, path: Path) -> tuple[Record, list[Passage]]:
+    def _accept(self, document: Document, origin: str) -> tuple[Record, list[Passage]]:
         record = Record(
-            entry=document.entry,
-            source=document.source,
-            origin=str(path.resolve()),
-            sha256=document.sha256,
+            entry=document.entry, source=document.source, origin=origin, sha256=document.sha256
         )
         passages = split(
             document, shortest=self.settings.passage_min, longest=self.settings.passage_max
@@ -220,7 +219,7 @@ class Pipeline:
     def _write_quarantine(self, paths: Sequence[Path], problems: Sequence[Problem]) -> None:
         """Keeps what other runs set aside from elsewhere, replaces what this run looked at."""
         path = self.home / "quarantine.json"
-        roots = [root.resolve() for root in paths]
+        roots = [Path(real_path(root)) for root in paths]
         held = json.loads(path.read_text("utf-8")) if path.exists() else []
         rest = [item for item in held if not _inside(item.get("origin") or item["source"], roots)]
         now = datetime.now(UTC).isoformat(timespec="seconds")
