@@ -13,9 +13,9 @@ from qilu_rag.text.sentences import split_sentences
 # Each looks only so far, or starts only where a run starts: else a line of a million
 # brackets or blanks takes hours.
 _SOURCE_MARK = re.compile(r"(?<![ \t])[ \t]*\[s\d+\]")
-_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)")
+_LINK = re.compile(r"!?\[([^\]\n]{0,300}+)\]\([^)\n]{0,1000}+\)")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+", re.MULTILINE)
-_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,500}?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,300}?)(?<=\S)\1")
 _TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十百]+(?=\s*页)")
 _FULL = 0.75

@@ -54,7 +54,7 @@ def load(
     items = list(load_file(path, limits))
     documents = [item for item in items if isinstance(item, Document)]
     problems = [item for item in items if isinstance(item, Problem)]
-    assert all(item.source.startswith(str(path)) for item in [*documents, *problems])
+    assert all(item.source.startswith(str(path)) for item in items)
     return documents, {p.source.removeprefix(str(path)).lstrip("/"): p.reason for p in problems}
 
 
