@@ -63,6 +63,10 @@ class IngestSettings(_Section):
     Attributes:
         max_scanned_pages: of a document that is read by OCR, at some seconds a page.
         scan_confidence: a scanned page that OCR is less sure of is not taken in.
+        max_seconds: for reading a file, or drawing one of its pages.
+        max_reader_bytes: of memory, for the process that does so.
+        max_members: of a zip archive.
+        max_expanded_bytes: of a packed file's contents, unpacked.
     """
 
     passage_min: int = Field(default=120, ge=20)
@@ -71,6 +75,10 @@ class IngestSettings(_Section):
     max_pages: int = Field(default=2000, ge=1)
     max_scanned_pages: int = Field(default=200, ge=1)
     scan_confidence: float = Field(default=0.7, ge=0, le=1)
+    max_seconds: float = Field(default=120.0, gt=0)
+    max_reader_bytes: int = Field(default=2 * 2**30, ge=2**28)
+    max_members: int = Field(default=10_000, ge=1)
+    max_expanded_bytes: int = Field(default=512 * 2**20, ge=1)
     keep_snapshots: int = Field(default=3, ge=1)
 
 

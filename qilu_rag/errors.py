@@ -18,6 +18,8 @@ program as text; anything else is a defect and is logged with its cause.
 
 from __future__ import annotations
 
+_LONGEST_REASON = 500
+
 
 class QiluError(Exception):
     """Base of all errors that carry a sentence for the person at the keyboard."""
@@ -36,13 +38,19 @@ class DocumentError(InputError):
 
     Args:
         source: path of the file, or id of the line, as the person named it.
-        reason: what is wrong, and the mend.
+        reason: what is wrong, and the mend; made one line, and cut when it is very long.
     """
 
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"{source}: {reason}")
+        # Libraries put whole paragraphs into their errors.
+        line = " ".join(reason.split())
         self.source = source
-        self.reason = reason
+        self.reason = line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 1]}…"
+        super().__init__(f"{source}: {self.reason}")
+
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[str, str]]:
+        # An exception is pickled with its message alone, which is not what it is made of.
+        return type(self), (self.source, self.reason)
 
 
 class ModelError(QiluError):

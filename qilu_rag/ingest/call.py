@@ -11,11 +11,16 @@ T = TypeVar("T")
 class Call(Protocol):
     """Calls a function of a format."""
 
-    def __call__(self, function: Callable[..., T], /, *args: Any) -> T:
-        """What the function gives; DocumentError when it takes too long, say."""
+    def __call__(self, function: Callable[..., T], /, *args: Any, source: str) -> T:
+        """What the function gives of `args`.
+
+        Raises:
+            DocumentError: of `source`, when the function says so, takes too long or too
+                much memory, or crashes.
+        """
         ...
 
 
-def call_here(function: Callable[..., T], /, *args: Any) -> T:
+def call_here(function: Callable[..., T], /, *args: Any, source: str) -> T:
     """Calls a function in this process, without a bound on time or memory."""
     return function(*args)

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from qilu_rag.text.fold import is_cjk
 from qilu_rag.text.sentences import split_sentences
 
-_SOURCE_MARK = re.compile(r"[ \t]*\[s\d+\]")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
+# Each looks only so far, or starts only where a run starts: else a line of a million
+# brackets or blanks takes hours.
+_SOURCE_MARK = re.compile(r"(?<![ \t])[ \t]*\[s\d+\]")
+_LINK = re.compile(r"!?\[([^\]\n]{0,300}+)\]\([^)\n]{0,1000}+\)")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+", re.MULTILINE)
-_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,300}?)(?<=\S)\1")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十百]+(?=\s*页)")
 _FULL = 0.75
 _SENTENCE_END = "。！？!?…；;：:”』）)"
@@ -27,17 +29,26 @@ def clean_text(text: str) -> str:
         text = text.replace(separator, "\n")
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
     text = "".join(kept).replace("\ufeff", "")
-    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    text = _TRAILING.sub("", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
 
 def clean_markdown(text: str) -> str:
     """Takes Markdown's marks and the corpus's source marks out of a text."""
-    text = _COMMENT.sub("", clean_text(text))
+    text = _without_comments(clean_text(text))
     text = _SOURCE_MARK.sub("", text)
     text = _LINK.sub(r"\1", text)
     text = _BULLET.sub("", text)
     return _EMPHASIS.sub(r"\2", text)
+
+
+def _without_comments(text: str) -> str:
+    parts = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts.append(text[at:start])
+        at = end + 3
+    return "".join([*parts, text[at:]])
 
 
 def clean_pages(pages: Sequence[str]) -> list[list[str]]:

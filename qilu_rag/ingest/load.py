@@ -15,7 +15,7 @@ from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.call import Call, call_here
 from qilu_rag.ingest.clean import clean_text
 from qilu_rag.ingest.encoding import decode
-from qilu_rag.ingest.files import LINES, File, Problem, open_file
+from qilu_rag.ingest.files import LINES, File, Problem, open_file, real_path
 from qilu_rag.ingest.formats import FORMATS
 from qilu_rag.ingest.formats.pdf import assemble
 from qilu_rag.ingest.formats.text import paragraph_blocks
@@ -23,6 +23,9 @@ from qilu_rag.ingest.front_matter import make_entry, read_yaml
 from qilu_rag.ingest.reading import Pages, Reading
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.types import Document
+
+_MODERATE = 2**20
+"""Bytes up to which text is read in this process."""
 
 
 def load_file(
@@ -38,17 +41,33 @@ def load_file(
     """
     try:
         for file in open_file(path, limits):
-            if file.suffix == LINES:
-                yield from _load_lines(file)
+            if isinstance(file, Problem):
+                yield file
             else:
-                yield _load_one(file, limits, scanner, call)
+                yield from _load_each(file, limits, scanner, call)
+    except DocumentError as error:
+        yield Problem(source=error.source, reason=error.reason)
+
+
+def _load_each(
+    file: File, limits: IngestSettings, scanner: Scanner | None, call: Call
+) -> Iterator[Document | Problem]:
+    is_lines = file.suffix == LINES
+    # Text of a moderate size can do no harm: what reads it is Python, and linear.
+    is_text = is_lines or FORMATS[file.suffix].is_text
+    read_by = call_here if is_text and len(file.data) <= _MODERATE else call
+    try:
+        if is_lines:
+            yield from read_by(_load_lines, file.data, file.source, source=file.source)
+        else:
+            yield _load_one(file, limits, scanner, read_by)
     except DocumentError as error:
         yield Problem(source=error.source, reason=error.reason)
 
 
 def _load_one(file: File, limits: IngestSettings, scanner: Scanner | None, call: Call) -> Document:
     kind = FORMATS[file.suffix]
-    read = call(kind.read, file.data, file.source, limits)
+    read = call(kind.read, file.data, file.source, limits, source=file.source)
     scanned: tuple[tuple[int, float], ...] = ()
     if isinstance(read, Pages):
         if None in read.texts:
@@ -84,20 +103,23 @@ def _derived(file: File, read: Reading) -> dict[str, Any]:
     """Front matter for a file that has none: the id from its path, the title from its text."""
     name = Path(file.source).stem
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    digest = hashlib.sha256(str(file.path.resolve()).encode()).hexdigest()[:8]
+    place = real_path(file.path / file.member)
+    digest = hashlib.sha256(place.encode()).hexdigest()[:8]
     title = read.title or name
     printable = "".join(char for char in title if char.isprintable()).strip()[:200]
     return {"id": "-".join(filter(None, (slug[:60], digest))), "title": printable or digest}
 
 
-def _load_lines(file: File) -> Iterator[Document | Problem]:
-    text, encoding = decode(file.data, file.source)
+def _load_lines(data: bytes, source: str) -> list[Document | Problem]:
+    text, encoding = decode(data, source)
+    items: list[Document | Problem] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                yield _load_line(line, f"{file.source}:{number}", encoding)
+                items.append(_load_line(line, f"{source}:{number}", encoding))
             except DocumentError as error:
-                yield Problem(source=error.source, reason=error.reason)
+                items.append(Problem(source=error.source, reason=error.reason))
+    return items
 
 
 def _load_line(line: str, where: str, encoding: str) -> Document:

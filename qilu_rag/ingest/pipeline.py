@@ -23,12 +23,14 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.errors import Busy, QiluError, SnapshotError
 from qilu_rag.ingest.ahead import Ahead
 from qilu_rag.ingest.cache import embed_cached
-from qilu_rag.ingest.files import Problem, find_files
+from qilu_rag.ingest.call import Call
+from qilu_rag.ingest.files import Problem, find_files, real_path
 from qilu_rag.ingest.prepare import Prepared, Preparer
 from qilu_rag.ingest.quarantine import Quarantine, inside
 from qilu_rag.ingest.rows import passage_terms, sentence_rows, sentence_texts
 from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
+from qilu_rag.ingest.worker import Worker
 from qilu_rag.ports import Embedder, Ocr
 from qilu_rag.types import Verdict
 
@@ -94,7 +96,7 @@ class Pipeline:
 
     def _run(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         current = self.store.current_id()
-        roots = [path.resolve() for path in paths]
+        roots = [Path(real_path(path)) for path in paths]
         kept, lost = self._kept(current, roots)
         with Ahead(self._embed) as ahead:
             held, problems = self._gather(paths, kept, ahead, progress)
@@ -140,27 +142,27 @@ class Pipeline:
     ) -> tuple[list[Prepared], list[Problem]]:
         """What the new snapshot will hold, in the order of its ids, and what it can't."""
         files, missing = find_files(paths)
-        problems = [replace(p, origin=str(Path(p.source).resolve())) for p in missing]
+        problems = [replace(p, origin=real_path(Path(p.source))) for p in missing]
         held = {item.record.entry.id: item for item in kept}
-        preparer = self._preparer()
         passages = 0
-        for number, path in enumerate(files, start=1):
-            for item in preparer.prepare(path):
-                taken = item if isinstance(item, Problem) else _placed(item, held)
-                if isinstance(taken, Problem):
-                    problems.append(taken)
-                    continue
-                entry = taken.record.entry
-                passages += len(taken.passages)
-                for passage in taken.passages:
-                    ahead.add(sentence_texts(passage, entry))
-            progress("documents", number, len(files))
-            progress("passages", passages, 0)
+        with Worker(self.settings) as call:
+            preparer = self._preparer(call)
+            for number, path in enumerate(files, start=1):
+                for item in preparer.prepare(path):
+                    taken = item if isinstance(item, Problem) else _placed(item, held)
+                    if isinstance(taken, Problem):
+                        problems.append(taken)
+                        continue
+                    passages += len(taken.passages)
+                    for passage in taken.passages:
+                        ahead.add(sentence_texts(passage, taken.record.entry))
+                progress("documents", number, len(files))
+                progress("passages", passages, 0)
         return sorted(held.values(), key=lambda item: item.record.entry.id), problems
 
-    def _preparer(self) -> Preparer:
+    def _preparer(self, call: Call) -> Preparer:
         scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
-        return Preparer(settings=self.settings, screen=self.screen, scanner=scanner)
+        return Preparer(settings=self.settings, screen=self.screen, scanner=scanner, call=call)
 
     def _embed(self, texts: Sequence[str]) -> int:
         return embed_cached(texts, self.embedder, self.home / _VECTORS, lambda *_: None)[1]

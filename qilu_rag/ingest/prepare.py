@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.ingest.call import Call, call_here
-from qilu_rag.ingest.files import Problem
+from qilu_rag.ingest.files import Problem, real_path
 from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.ingest.snapshot import Record
@@ -43,7 +43,7 @@ class Preparer:
 
     def prepare(self, path: Path) -> Iterator[Prepared | Problem]:
         """Reads a file; what may not be searched comes out as a problem, retired entries not."""
-        origin = str(path.resolve())
+        origin = real_path(path)
         for item in load_file(path, self.settings, self.scanner, self.call):
             passed = item if isinstance(item, Problem) else self._screened(item)
             if isinstance(passed, Problem):

@@ -64,7 +64,7 @@ class Scanner:
         texts, scanned = [], []
         for number, text in enumerate(pages.texts, start=1):
             if text is None:
-                lines = self._lines(call(draw, data, number, source))
+                lines = self._lines(call(draw, data, number, source, source=source))
                 sure = fmean(line.confidence for line in lines) if lines else 1.0
                 if sure < limits.scan_confidence:
                     reason = f"page {number} can't be read well enough ({sure:.2f}); scan it again"

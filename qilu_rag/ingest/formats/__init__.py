@@ -25,16 +25,22 @@ Draw = Callable[[bytes, int, str], Image]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """How files of one kind are read, and how their pages are drawn where they have any."""
+    """How files of one kind are read, and how their pages are drawn where they have any.
+
+    Attributes:
+        is_text: whether the reader is Python of our own, in time linear in the bytes: it
+            then needs no process of its own.
+    """
 
     read: Read
     draw: Draw | None = None
+    is_text: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    ".md": Format(read=read_markdown),
-    ".markdown": Format(read=read_markdown),
-    ".txt": Format(read=read_plain),
-    ".text": Format(read=read_plain),
+    ".md": Format(read=read_markdown, is_text=True),
+    ".markdown": Format(read=read_markdown, is_text=True),
+    ".txt": Format(read=read_plain, is_text=True),
+    ".text": Format(read=read_plain, is_text=True),
     ".pdf": Format(read=read_pdf, draw=draw_pdf),
 }

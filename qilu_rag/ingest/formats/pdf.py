@@ -39,7 +39,7 @@ def read_pdf(data: bytes, source: str, limits: IngestSettings) -> Pages:
         if len(reader.pages) > limits.max_pages:
             raise DocumentError(source, f"has over {limits.max_pages} pages; split it")
         texts = [page.extract_text() or "" for page in reader.pages]
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except DependencyError as error:
         # Ciphers beyond RC4 need a library that we do without.

@@ -11,7 +11,8 @@ from qilu_rag.ingest.front_matter import split_front_matter
 from qilu_rag.ingest.reading import Reading
 from qilu_rag.types import Block
 
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+# Bounded and possessive, so that a line of a million marks costs no hours.
+_HEADING = re.compile(r"^(#{1,6})[ \t]++(.{1,200}?)[ \t]*+#*+$", re.MULTILINE)
 
 
 def read_markdown(data: bytes, source: str, _limits: IngestSettings) -> Reading:
