@@ -6,7 +6,7 @@ same contract tests (tests/contracts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -94,7 +94,9 @@ class WordIndex(Protocol):
 class WordBackend(Protocol):
     """Builds and opens word indexes in a folder."""
 
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None: ...
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
+        """Writes an index over rows of terms; they are read once and not held."""
+        ...
 
     def open(self, path: Path) -> WordIndex: ...
 

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +132,7 @@ class FakeWordIndex:
 class FakeWordBackend:
     """Terms in a JSON file inside the folder."""
 
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None:
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
         """Writes the terms of each row."""
         path.mkdir(parents=True)
         text = json.dumps([list(row) for row in rows], ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tantivy
@@ -50,7 +50,7 @@ class TantivyIndex:
 class TantivyBackend:
     """Builds and opens tantivy folders; see `ports.WordBackend`."""
 
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None:
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
         """Writes an index in the folder `path`; row numbers are positions in `rows`."""
         path.mkdir(parents=True)
         index = tantivy.Index(_schema(), path=str(path))

@@ -201,7 +201,8 @@ class Pipeline:
             lambda done, total: progress("embedding", done, total),
         )
         progress("writing", 0, 1)
-        terms = [passage_terms(passage, entries[passage.entry_id]) for passage in passages]
+        # One passage's terms at a time: all of them would take 20 KiB a passage.
+        terms = (passage_terms(passage, entries[passage.entry_id]) for passage in passages)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         snapshot = self.store.publish(
             f"{stamp}-{digest[:8]}",

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -50,7 +50,7 @@ class FailingVectors(FakeVectorBackend):
 
 
 class FailingWords(FakeWordBackend):
-    def build(self, rows: Sequence[Sequence[str]], path: Path) -> None:
+    def build(self, rows: Iterable[Sequence[str]], path: Path) -> None:
         super().build(rows, path)
         raise OSError("disk full")
 
