@@ -24,7 +24,7 @@ MADE_BY = {
     "Citation": ("answer/write.py",),
     "Document": ("ingest/load.py",),
     "Entry": ("ingest/front_matter.py", "retrieve/given.py"),
-    "Passage": ("ingest/split.py", "ingest/snapshot.py", "retrieve/given.py"),
+    "Passage": ("ingest/split.py", "ingest/records.py", "retrieve/given.py"),
     "Query": ("retrieve/query.py", "assistant.py", "answer/write.py"),
     "Hit": ("retrieve/search.py",),
 }

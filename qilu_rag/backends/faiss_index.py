@@ -43,13 +43,15 @@ class FaissBackend:
             raise OSError(f"no room for the vectors in {path}") from error
 
     def open(self, path: Path) -> FaissIndex:
-        """Opens a file that `build` wrote.
+        """Opens a file that `build` wrote, mapped: memory holds what is searched, when it is.
+
+        The file must not be written to while it is open; snapshots never are.
 
         Raises:
             SnapshotError: when it is missing or damaged.
         """
         try:
-            return FaissIndex(faiss.read_index(str(path)))
+            return FaissIndex(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
         except RuntimeError as error:
             raise SnapshotError(
                 f"the vector index {path} is missing or damaged; run: qilu ingest corpus"

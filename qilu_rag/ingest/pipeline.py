@@ -27,9 +27,10 @@ from qilu_rag.ingest.call import Call
 from qilu_rag.ingest.files import Problem, find_files, real_path
 from qilu_rag.ingest.prepare import Prepared, Preparer
 from qilu_rag.ingest.quarantine import Quarantine, inside
+from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.rows import passage_terms, sentence_rows, sentence_texts
 from qilu_rag.ingest.scan import SCANS, Scanner
-from qilu_rag.ingest.snapshot import FORMAT, Record, SnapshotStore
+from qilu_rag.ingest.snapshot import FORMAT, SnapshotStore
 from qilu_rag.ingest.worker import Worker
 from qilu_rag.ports import Embedder, Ocr
 from qilu_rag.types import Verdict

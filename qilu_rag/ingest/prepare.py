@@ -10,8 +10,8 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.ingest.call import Call, call_here
 from qilu_rag.ingest.files import Problem, real_path
 from qilu_rag.ingest.load import load_file
+from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.scan import Scanner
-from qilu_rag.ingest.snapshot import Record
 from qilu_rag.ingest.split import split
 from qilu_rag.types import Document, Passage, Verdict
 

@@ -25,7 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qilu_rag.errors import SnapshotError
-from qilu_rag.ingest.front_matter import entry_from_json, entry_to_json
+from qilu_rag.ingest.records import (
+    Record,
+    read_passages,
+    read_records,
+    write_passages,
+    write_records,
+)
 from qilu_rag.ingest.verify import probe
 from qilu_rag.ports import (
     Embedder,
@@ -41,24 +47,8 @@ from qilu_rag.types import Entry, Passage
 FORMAT = 2
 _REBUILD = "run: qilu ingest corpus"
 _MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A document as the snapshot remembers it.
-
-    Attributes:
-        origin: absolute path of the file that it came from.
-        sha256: of what was read.
-        encoding, scanned: see `Document`.
-    """
-
-    entry: Entry
-    source: str
-    origin: str
-    sha256: str
-    encoding: str | None = None
-    scanned: tuple[tuple[int, float], ...] = ()
+_DOCUMENTS = "documents.jsonl"
+_PASSAGES = "passages.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +146,8 @@ class SnapshotStore:
         counts = self.manifest(snapshot_id).get("counts", {})
         folder = self.folder / snapshot_id
         try:
-            records = tuple(map(_record, _read_lines(folder / "documents.jsonl")))
-            passages = tuple(map(_passage, _read_lines(folder / "passages.jsonl")))
+            records = read_records(folder / _DOCUMENTS)
+            passages = read_passages(folder / _PASSAGES)
             whole = (len(records), len(passages)) == (counts["documents"], counts["passages"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"the snapshot {folder} is damaged; {_REBUILD}") from error
@@ -187,8 +177,8 @@ class SnapshotStore:
         folder.mkdir()
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            _write_lines(folder / "documents.jsonl", map(_record_json, records))
-            _write_lines(folder / "passages.jsonl", map(asdict, passages))
+            write_records(folder / _DOCUMENTS, records)
+            write_passages(folder / _PASSAGES, passages)
             np.save(folder / "owners.npy", owners)
             self._vectors.build(vectors, folder / "vectors.faiss")
             self._words.build(terms, folder / "words")
@@ -258,32 +248,6 @@ def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
 def _identity(manifest: dict[str, Any]) -> EmbedderIdentity:
     value = manifest["embedder"]
     return EmbedderIdentity(**{**value, "prompts": tuple(value["prompts"])})
-
-
-def _record(value: dict[str, Any]) -> Record:
-    scanned = tuple((page, sure) for page, sure in value["scanned"])
-    return Record(**{**value, "entry": entry_from_json(value["entry"]), "scanned": scanned})
-
-
-def _passage(value: dict[str, Any]) -> Passage:
-    spans = tuple((a, b) for a, b in value["sentences"])
-    return Passage(**{**value, "sentences": spans})
-
-
-def _record_json(record: Record) -> dict[str, Any]:
-    return {**asdict(record), "entry": entry_to_json(record.entry)}
-
-
-def _write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for value in values:
-            file.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _read_lines(path: Path) -> Iterable[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
 
 
 def _sync(folder: Path) -> None:

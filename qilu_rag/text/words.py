@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -67,8 +68,28 @@ def _cache_dir() -> Path:
 
 def words(text: str) -> list[str]:
     """Words of a text in search mode, folded, in order, repeats kept."""
+    return _words(_runs(text))
+
+
+def bigrams(text: str) -> list[str]:
+    """Pairs of neighbouring Chinese characters, folded; a lone character stands alone."""
+    return _bigrams(_runs(text))
+
+
+def index_terms(text: str) -> list[str]:
+    """What a text is indexed and searched by: words and character bigrams."""
+    runs = _runs(text)
+    return _words(runs) + _bigrams(runs)
+
+
+def _runs(text: str) -> list[str]:
+    """Runs of Chinese characters, and runs of other letters and digits, folded."""
+    return _RUNS.findall(fold(text))
+
+
+def _words(runs: Sequence[str]) -> list[str]:
     found: list[str] = []
-    for run in _RUNS.findall(fold(text)):
+    for run in runs:
         if is_cjk(run[0]):
             found += _segmenter().cut_for_search(run)
         else:
@@ -76,18 +97,12 @@ def words(text: str) -> list[str]:
     return found
 
 
-def bigrams(text: str) -> list[str]:
-    """Pairs of neighbouring Chinese characters, folded; a lone character stands alone."""
+def _bigrams(runs: Sequence[str]) -> list[str]:
     found: list[str] = []
-    for run in _RUNS.findall(fold(text)):
+    for run in runs:
         if is_cjk(run[0]):
             found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
     return found
-
-
-def index_terms(text: str) -> list[str]:
-    """What a text is indexed and searched by: words and character bigrams."""
-    return words(text) + bigrams(text)
 
 
 def query_terms(text: str) -> list[str]:

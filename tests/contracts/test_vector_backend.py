@@ -101,6 +101,14 @@ def test_opening_again_finds_the_same(backend: VectorBackend, tmp_path: Path) ->
     assert np.array_equal(first[1], again[1])
 
 
+def test_an_opened_index_outlives_its_file(backend: VectorBackend, tmp_path: Path) -> None:
+    """A snapshot may be pruned while somebody searches it."""
+    vectors = unit(30)
+    index = build(backend, vectors, tmp_path / "v")
+    (tmp_path / "v").unlink()
+    assert index.search(vectors, 1)[1][:, 0].tolist() == list(range(30))
+
+
 def test_a_missing_file(backend: VectorBackend, tmp_path: Path) -> None:
     with pytest.raises(SnapshotError) as caught:
         backend.open(tmp_path / "gone")

@@ -106,6 +106,13 @@ def test_no_rows(backend: WordBackend, tmp_path: Path) -> None:
     assert index.search(["泰山"], 5) == []
 
 
+def test_rows_may_come_one_by_one(backend: WordBackend, tmp_path: Path) -> None:
+    backend.build((row for row in ROWS), tmp_path / "words")
+    index = backend.open(tmp_path / "words")
+    assert len(index) == len(ROWS)
+    assert [row for row, _ in index.search(["黄河"], 5)] == [4]
+
+
 def test_rows_without_terms_count(backend: WordBackend, tmp_path: Path) -> None:
     index = build(backend, [[], [], ["a"]], tmp_path / "words")
     assert len(index) == 3

@@ -14,8 +14,9 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.fakes import FakeEmbedder, FakeVectorBackend, FakeWordBackend
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.errors import SnapshotError
+from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.rows import passage_terms
-from qilu_rag.ingest.snapshot import Record, SnapshotStore
+from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.ports import VectorBackend, Vectors, WordBackend
 from qilu_rag.types import Entry, Era, Passage, Place, Relation
 

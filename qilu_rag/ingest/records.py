@@ -1,0 +1,75 @@
+"""Records: documents and passages as a snapshot keeps them, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from qilu_rag.ingest.front_matter import entry_from_json, entry_to_json
+from qilu_rag.types import Entry, Passage
+
+_PASSAGE_FIELDS = tuple(field.name for field in fields(Passage))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A document as the snapshot remembers it.
+
+    Attributes:
+        origin: absolute path of the file that it came from.
+        sha256: of what was read.
+        encoding, scanned: see `Document`.
+    """
+
+    entry: Entry
+    source: str
+    origin: str
+    sha256: str
+    encoding: str | None = None
+    scanned: tuple[tuple[int, float], ...] = ()
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    """Writes documents."""
+    _write(path, ({**asdict(record), "entry": entry_to_json(record.entry)} for record in records))
+
+
+def write_passages(path: Path, passages: Iterable[Passage]) -> None:
+    """Writes passages."""
+    # By hand: `asdict` copies every span and takes five times as long.
+    _write(path, ({name: getattr(one, name) for name in _PASSAGE_FIELDS} for one in passages))
+
+
+def read_records(path: Path) -> tuple[Record, ...]:
+    """Reads documents back; OSError, ValueError, KeyError or TypeError when damaged."""
+    return tuple(map(_record, _read(path)))
+
+
+def read_passages(path: Path) -> tuple[Passage, ...]:
+    """Reads passages back; errors as for `read_records`."""
+    return tuple(map(_passage, _read(path)))
+
+
+def _record(value: dict[str, Any]) -> Record:
+    scanned = tuple((page, sure) for page, sure in value["scanned"])
+    return Record(**{**value, "entry": entry_from_json(value["entry"]), "scanned": scanned})
+
+
+def _passage(value: dict[str, Any]) -> Passage:
+    spans = tuple((a, b) for a, b in value["sentences"])
+    return Passage(**{**value, "sentences": spans})
+
+
+def _write(path: Path, values: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for value in values:
+            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
