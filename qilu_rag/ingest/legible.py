@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 from math import sqrt
 
 from qilu_rag.text.fold import is_cjk, simplify
@@ -104,7 +105,7 @@ def _makes_words(piece: str) -> bool:
 
 
 def _hanzi_pairs(text: str) -> list[str]:
-    return [a + b for a, b in zip(text, text[1:], strict=False) if is_cjk(a) and is_cjk(b)]
+    return [a + b for a, b in pairwise(text) if is_cjk(a) and is_cjk(b)]
 
 
 def _makes_syllables(piece: str) -> bool:

@@ -129,8 +129,8 @@ def test_too_many_pages() -> None:
     assert read_pdf(data, "a.pdf", IngestSettings(max_pages=3)).texts[0]
 
 
-def test_no_text_layer() -> None:
-    assert read_pdf(make_pdf([[], []]), "a.pdf", LIMITS).texts == (None, None)
+def test_blank_pages_are_not_left_to_ocr() -> None:
+    assert read_pdf(make_pdf([[], []]), "a.pdf", LIMITS).texts == ("", "")
 
 
 @pytest.mark.parametrize(
