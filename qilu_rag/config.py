@@ -62,7 +62,9 @@ class IngestSettings(_Section):
 
     Attributes:
         max_scanned_pages: of a document that is read by OCR, at some seconds a page.
-        scan_confidence: a scanned page that OCR is less sure of is not taken in.
+        scan_confidence: a document with a scanned page that OCR is less sure of is a draft;
+            one with a page that it is not half as sure of is not taken in.
+        max_pixels: of a picture; pillow opens no more than the bound of this setting.
     """
 
     passage_min: int = Field(default=120, ge=20)
@@ -71,6 +73,7 @@ class IngestSettings(_Section):
     max_pages: int = Field(default=2000, ge=1)
     max_scanned_pages: int = Field(default=200, ge=1)
     scan_confidence: float = Field(default=0.7, ge=0, le=1)
+    max_pixels: int = Field(default=100_000_000, ge=1, le=178_956_970)
     keep_snapshots: int = Field(default=3, ge=1)
 
 

@@ -9,7 +9,7 @@ from qilu_rag.ports import TextLine
 
 _SLICES = 200
 _CENTRE = (0.3, 0.7)
-_STRAY = 0.2
+_STRAY = 0.15
 _FEWEST_ROWS = 4
 _SHARED = 0.4
 _FULL, _FULL_ROWS = 0.7, 0.6
@@ -89,7 +89,7 @@ def _white_band(lines: Sequence[TextLine]) -> tuple[float, float] | None:
     best, begun, count = (0, 0), None, 0
     for at in range(_SLICES + 1):
         count += covered[at]
-        if count <= _STRAY * len(lines) / 2 and at < _SLICES:
+        if count <= _STRAY * len(lines) and at < _SLICES:
             begun = at if begun is None else begun
             continue
         if begun is not None and _central(begun, at) and at - begun > best[1] - best[0]:

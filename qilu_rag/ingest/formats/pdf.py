@@ -132,7 +132,8 @@ def assemble(pages: Pages) -> Reading:
         if _heads(lines[at : at + 2]):
             headings = (line,)
         else:
-            assembly.add(line, headings=headings, place=f"第{page}页")
+            place = f"第{page}页" if pages.numbered else ""
+            assembly.add(line, headings=headings, place=place)
     return assembly.reading(title=pages.title)
 
 
