@@ -64,6 +64,8 @@ def legible(text: str) -> bool:
 
     Numbers, and pieces with too little of a script to judge it, are legible.
     """
+    # Two-byte codes read as two characters leave a NUL before each; cleaning takes it out.
+    text = text.replace("\0", "")
     pieces = [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
     return sum(not _sound(piece) for piece in pieces) <= _BAD_PIECES * len(pieces)
 

@@ -92,6 +92,7 @@ def test_pinyin_numbers_and_english_are_legible() -> None:
         "- 3 -",
         "第12页",
         CLASSIC,
+        "\0".join(CLASSIC),
         CLASSIC.replace("，", "").replace("。", ""),
         "\uf0b7 孔庙\n\uf0b7 孔府\n\uf0b7 孔林\n",
         "UNESCO ISBN 978-7-5328-1234-5 GB/T 7714 CNKI CCTV",
@@ -107,7 +108,7 @@ def test_what_else_is_legible(text: str) -> None:
 def swapped(piece: str, seed: int) -> str:
     """Chinese characters put for one another, as by a map for another font."""
     image = random.Random(seed).sample(LEVEL_1, len(LEVEL_1))
-    return piece.translate(str.maketrans(dict(zip(LEVEL_1, image, strict=True))))
+    return piece.translate(str.maketrans("".join(LEVEL_1), "".join(image)))
 
 
 def shifted(piece: str, by: int) -> str:
