@@ -62,11 +62,13 @@ class IngestSettings(_Section):
 
     Attributes:
         max_scanned_pages: of a document that is read by OCR, at some seconds a page.
-        scan_confidence: a scanned page that OCR is less sure of is not taken in.
         max_seconds: for reading a file, or drawing one of its pages.
         max_reader_bytes: of memory, for the process that does so.
         max_members: of a zip archive.
         max_expanded_bytes: of a packed file's contents, unpacked.
+        scan_confidence: a document with a scanned page that OCR is less sure of is a draft;
+            one with a page that it is not half as sure of is not taken in.
+        max_pixels: of a picture; pillow opens no more than the bound of this setting.
     """
 
     passage_min: int = Field(default=120, ge=20)
@@ -79,6 +81,7 @@ class IngestSettings(_Section):
     max_reader_bytes: int = Field(default=2 * 2**30, ge=2**28)
     max_members: int = Field(default=10_000, ge=1)
     max_expanded_bytes: int = Field(default=512 * 2**20, ge=1)
+    max_pixels: int = Field(default=100_000_000, ge=1, le=178_956_970)
     keep_snapshots: int = Field(default=3, ge=1)
 
 

@@ -36,6 +36,7 @@ CATCHES_ALL = (
     "web/stream.py",
     "ingest/formats/pdf.py",
     "ingest/worker.py",
+    "ingest/formats/image.py",
 )
 """The edges where any failure becomes a block, a sentence or a problem."""
 

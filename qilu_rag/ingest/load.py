@@ -22,7 +22,9 @@ from qilu_rag.ingest.formats.text import paragraph_blocks
 from qilu_rag.ingest.front_matter import make_entry, read_yaml
 from qilu_rag.ingest.reading import Pages, Reading
 from qilu_rag.ingest.scan import Scanner
-from qilu_rag.types import Document
+from qilu_rag.types import Document, Review
+
+_SHOWN_PAGES = 20
 
 _MODERATE = 2**20
 """Bytes up to which text is read in this process."""
@@ -72,9 +74,7 @@ def _load_one(file: File, limits: IngestSettings, scanner: Scanner | None, call:
     if isinstance(read, Pages):
         if None in read.texts:
             if scanner is None or kind.draw is None:
-                raise DocumentError(
-                    file.source, "has no text layer; hand in a PDF with text, not a scan"
-                )
+                raise DocumentError(file.source, _unread(read))
             read, scanned = scanner.fill(read, file.data, kind.draw, file.source, limits, call)
         read = assemble(read)
     if not read.text.strip():
@@ -88,6 +88,9 @@ def _load_one(file: File, limits: IngestSettings, scanner: Scanner | None, call:
     entry = make_entry(fields if fields is not None else _derived(file, read), file.source)
     if scanned:
         entry = replace(entry, origin="ocr")
+    retired = entry.review.state == "retired"
+    if not retired and any(sure < limits.scan_confidence for _, sure in scanned):
+        entry = replace(entry, review=Review(state="draft"))
     return Document(
         entry=entry,
         text=read.text,
@@ -97,6 +100,16 @@ def _load_one(file: File, limits: IngestSettings, scanner: Scanner | None, call:
         encoding=read.encoding,
         scanned=scanned,
     )
+
+
+def _unread(pages: Pages) -> str:
+    """Why a document can't be read without OCR."""
+    missing = [str(number) for number, text in enumerate(pages.texts, start=1) if text is None]
+    if len(missing) == len(pages.texts):
+        return "has no text layer; hand in a file with text, not a scan"
+    shown = ", ".join(missing[:_SHOWN_PAGES]) + (" …" if len(missing) > _SHOWN_PAGES else "")
+    what = "page" if len(missing) == 1 else "pages"
+    return f"has no text layer that can be read on {what} {shown}; hand in a file with text there"
 
 
 def _derived(file: File, read: Reading) -> dict[str, Any]:

@@ -28,10 +28,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """The raw text of each page; None for one that has to be drawn and read by OCR."""
+    """The raw text of each page; None for one that has to be drawn and read by OCR.
+
+    Attributes:
+        numbered: whether people cite the pages by number; a single picture has none.
+    """
 
     texts: tuple[str | None, ...]
     title: str | None = None
+    numbered: bool = True
 
 
 @dataclass(slots=True)

@@ -11,13 +11,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.call import Call
+from qilu_rag.ingest.columns import in_columns, rows_of
 from qilu_rag.ingest.reading import Pages
 from qilu_rag.ingest.sqlite import cache_failure
 from qilu_rag.ports import Image, Ocr, TextLine
@@ -25,6 +26,7 @@ from qilu_rag.ports import Image, Ocr, TextLine
 SCANS = "scans.sqlite"
 """Name of the cache in a home."""
 
+_UNREADABLE = 0.5
 _SCHEMA = "CREATE TABLE IF NOT EXISTS pages (key BLOB PRIMARY KEY, lines TEXT NOT NULL)"
 
 
@@ -55,8 +57,8 @@ class Scanner:
             read its number and how sure the reading is, 0 to 1.
 
         Raises:
-            DocumentError: when a page can't be drawn or can't be read with enough
-                confidence, there are too many of them, or no page holds print.
+            DocumentError: when a page can't be drawn, or is read with less than half the
+                confidence that is set, there are too many of them, or no page holds print.
         """
         if pages.texts.count(None) > limits.max_scanned_pages:
             reason = f"is a scan of over {limits.max_scanned_pages} pages; split it"
@@ -66,7 +68,7 @@ class Scanner:
             if text is None:
                 lines = self._lines(call(draw, data, number, source, source=source))
                 sure = fmean(line.confidence for line in lines) if lines else 1.0
-                if sure < limits.scan_confidence:
+                if sure < limits.scan_confidence * _UNREADABLE:
                     reason = f"page {number} can't be read well enough ({sure:.2f}); scan it again"
                     raise DocumentError(source, reason)
                 scanned.append((number, sure))
@@ -74,7 +76,7 @@ class Scanner:
             texts.append(text)
         if not any(texts):
             raise DocumentError(source, "has neither a text layer nor print that OCR can read")
-        return Pages(texts=tuple(texts), title=pages.title), tuple(scanned)
+        return replace(pages, texts=tuple(texts)), tuple(scanned)
 
     def _lines(self, image: Image) -> list[TextLine]:
         stamp = f"{self.ocr.identity} {image.shape}".encode()
@@ -95,15 +97,9 @@ class Scanner:
 
 
 def reading_order(lines: Sequence[TextLine]) -> list[str]:
-    """Lines from top to bottom; boxes that stand side by side are one line, left to right."""
-    if not lines:
-        return []
-    height = median(line.bottom - line.top for line in lines)
-    rows: list[list[TextLine]] = []
-    for line in sorted(lines, key=lambda line: line.top + line.bottom):
-        last = rows[-1][-1] if rows else None
-        if last and abs((line.top + line.bottom) - (last.top + last.bottom)) < height:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return ["".join(x.text for x in sorted(row, key=lambda x: x.left)) for row in rows]
+    """Lines from top to bottom, of two columns the left one before the right one.
+
+    Boxes that stand side by side in a column are one line, left to right.
+    """
+    rows = (row for group in in_columns(lines) for row in rows_of(group))
+    return ["".join(line.text for line in row) for row in rows]

@@ -66,6 +66,12 @@ def _cache_dir() -> Path:
     return path
 
 
+def begins_word(pair: str) -> bool:
+    """Whether a word of jieba's dictionary begins with these simplified characters."""
+    # FREQ holds all words and all their beginnings, a beginning that is no word with 0.
+    return pair in _segmenter().FREQ
+
+
 def words(text: str) -> list[str]:
     """Words of a text in search mode, folded, in order, repeats kept."""
     return _words(_runs(text))

@@ -235,7 +235,7 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
 
 
 def test_paths_that_lead_nowhere_are_problems(tmp_path: Path) -> None:
-    picture = write(tmp_path / "a.png", b"x")
+    picture = write(tmp_path / "a.bmp", b"x")
     files, problems = find_files([tmp_path / "gone", picture])
     assert files == []
     assert [p.source for p in problems] == [str(tmp_path / "gone"), str(picture)]

@@ -20,11 +20,15 @@ from qilu_rag.ingest.files import Problem
 from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
 from qilu_rag.ingest.load import load_file
 from qilu_rag.ingest.pipeline import Pipeline
-from qilu_rag.ingest.scan import Scanner, reading_order
+from qilu_rag.ingest.scan import SCANS, Scanner, reading_order
 from qilu_rag.ports import TextLine
 from qilu_rag.types import Document
 
 LIMITS = IngestSettings()
+BODIES = {
+    1: "Mount Tai stands in the middle of Shandong and is 1532.7 metres high.",
+    3: "Pilgrims climb more than six thousand steps to the Jade Emperor Peak.",
+}
 
 
 def scan(pages: int = 2, *, blank: bool = False) -> bytes:
@@ -92,11 +96,6 @@ def test_a_page_is_read_once(scanner: Scanner, ocr: FakeOcr) -> None:
     [
         (scan(2, blank=True), LIMITS, "neither a text layer nor print"),
         (scan(3), IngestSettings(max_scanned_pages=2), "over 2 pages"),
-        (
-            scan(1),
-            IngestSettings(scan_confidence=1.0),
-            r"page 1 can't be read well enough \(0.99\)",
-        ),
     ],
 )
 def test_what_is_refused(
@@ -104,6 +103,69 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(DocumentError, match=reason):
         read(scanner, data, limits=limits)
+
+
+def test_a_page_that_can_not_be_read_is_refused(tmp_path: Path) -> None:
+    scanner = Scanner(ocr=FakeOcr(confidence=0.34), cache=tmp_path / SCANS)
+    with pytest.raises(DocumentError, match=r"page 1 can't be read well enough \(0.34\)"):
+        read(scanner, scan(1))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "front", "state"),
+    [
+        (0.6, "review: {state: approved}\n", "draft"),
+        (0.6, "review: {state: retired}\n", "retired"),
+        (0.9, "review: {state: approved}\n", "approved"),
+        (0.9, "", "draft"),
+    ],
+)
+def test_an_unsure_scan_is_a_draft(
+    tmp_path: Path, confidence: float, front: str, state: str
+) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(scan(1))
+    path.with_suffix(".yaml").write_text(f"id: a\ntitle: 六姐妹\n{front}", "utf-8")
+    scanner = Scanner(ocr=FakeOcr(confidence=confidence), cache=tmp_path / SCANS)
+    (item,) = load_file(path, LIMITS, scanner)
+    assert isinstance(item, Document)
+    assert (item.entry.origin, item.entry.review.state) == ("ocr", state)
+    assert [(page, round(sure, 3)) for page, sure in item.scanned] == [(1, confidence)]
+
+
+def mixed() -> bytes:
+    """Three pages: text, a scan with a page number, text."""
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=11)
+    picture = Pictures.new("L", (140, 200), 200)
+    for number in (1, 2, 3):
+        pdf.add_page()
+        if number == 2:
+            pdf.image(picture, 0, 0, 210, 297)
+            pdf.text(100, 290, "- 2 -")
+        else:
+            pdf.text(20, 20, BODIES[number])
+    return bytes(pdf.output())
+
+
+def test_the_pages_that_need_ocr_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(mixed())
+    (item,) = load_file(path, LIMITS)
+    assert isinstance(item, Problem)
+    assert "on page 2;" in item.reason
+
+
+def test_only_the_pages_without_text_are_scanned(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(mixed())
+    picture = FakeOcr(["扫描的第二页上有这样一句话。"])
+    (item,) = load_file(path, LIMITS, Scanner(ocr=picture, cache=tmp_path / SCANS))
+    assert isinstance(item, Document)
+    assert [number for number, _ in item.scanned] == [2]
+    assert "扫描的第二页" in item.text
+    assert all(body in item.text for body in BODIES.values())
+    assert picture.pages == 1
 
 
 def test_what_can_not_be_drawn_is_named() -> None:
@@ -147,6 +209,22 @@ def test_lines_in_reading_order() -> None:
     found = [line("丁", 10, 62), line("乙", 80, 12), line("甲", 10, 9), line("丙", 11, 40)]
     assert reading_order(found) == ["甲乙", "丙", "丁"]
     assert reading_order([]) == []
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    head = TextLine(text="题", confidence=1, left=10, top=0, right=390, bottom=20)
+    left = [
+        TextLine(text=f"左{n}", confidence=1, left=10, top=30 * n, right=190, bottom=30 * n + 20)
+        for n in range(1, 8)
+    ]
+    right = [
+        TextLine(
+            text=f"右{n}", confidence=1, left=220, top=30 * n + 9, right=390, bottom=30 * n + 29
+        )
+        for n in range(1, 8)
+    ]
+    found = reading_order([*right, head, *left])
+    assert found == ["题", *(f"左{n}" for n in range(1, 8)), *(f"右{n}" for n in range(1, 8))]
 
 
 @given(

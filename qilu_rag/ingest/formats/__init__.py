@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qilu_rag.config import IngestSettings
+from qilu_rag.ingest.formats.image import draw_image, read_image
 from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
 from qilu_rag.ingest.formats.text import read_markdown, read_plain
 from qilu_rag.ingest.reading import Pages, Reading
@@ -43,4 +44,8 @@ FORMATS: dict[str, Format] = {
     ".txt": Format(read=read_plain, is_text=True),
     ".text": Format(read=read_plain, is_text=True),
     ".pdf": Format(read=read_pdf, draw=draw_pdf),
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"),
+        Format(read=read_image, draw=draw_image),
+    ),
 }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 from contextlib import closing
+from typing import Any
 
 import numpy as np
-import pypdf
-import pypdfium2
-from pypdf.errors import DependencyError
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
 from qilu_rag.ingest.clean import clean_pages, ends_sentence, join_lines
+from qilu_rag.ingest.formats.pdf_text import page_text
+from qilu_rag.ingest.legible import legible
 from qilu_rag.ingest.reading import Assembly, Pages, Reading
 from qilu_rag.ports import Image
 
@@ -22,14 +23,24 @@ _ENDS = "。！？!?…；;：:，,、."
 _DOTS_PER_INCH = 200
 _POINTS_PER_INCH = 72
 _LONGEST_SIDE = 3000
+_FEW = 50
+_SPOT, _MOST = 0.05, 0.7
+_OUTLINES = 200
 
 
 def read_pdf(data: bytes, source: str, limits: IngestSettings) -> Pages:
-    """Reads the text layer of a PDF.
+    """Reads the text layer of a PDF, page by page.
+
+    A page is left to OCR whose text layer is missing, though it shows something; is of a
+    few characters, such as a page number or a stamp, over a picture of most of the page;
+    or is illegible. The text of a blank page is empty.
 
     Raises:
         DocumentError: when it is broken, encrypted or too long.
     """
+    import pypdf
+    from pypdf.errors import DependencyError
+
     # pypdf logs every oddity of a file; what matters comes out as an error below.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -38,7 +49,7 @@ def read_pdf(data: bytes, source: str, limits: IngestSettings) -> Pages:
             raise DocumentError(source, "is encrypted; hand in a copy without a password")
         if len(reader.pages) > limits.max_pages:
             raise DocumentError(source, f"has over {limits.max_pages} pages; split it")
-        texts = [page.extract_text() or "" for page in reader.pages]
+        texts = [page_text(page) for page in reader.pages]
     except (DocumentError, MemoryError):
         raise
     except DependencyError as error:
@@ -49,8 +60,49 @@ def read_pdf(data: bytes, source: str, limits: IngestSettings) -> Pages:
         raise DocumentError(
             source, f"is not a whole PDF ({type(error).__name__}); export it again"
         ) from error
-    blank = not any(text.strip() for text in texts)
-    return Pages(texts=tuple(None if blank else text for text in texts))
+    hidden = _hidden(data, texts)
+    return Pages(
+        texts=tuple(
+            None if number in hidden or not legible(text) else text
+            for number, text in enumerate(texts)
+        )
+    )
+
+
+def _hidden(data: bytes, texts: Sequence[str]) -> set[int]:
+    """The pages, from 0, that show more than their few characters of text or none."""
+    import pypdfium2
+
+    sparse = {at: text for at, text in enumerate(texts) if len("".join(text.split())) <= _FEW}
+    if not sparse:
+        return set()
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            return {at for at, text in sparse.items() if _shows_more(document[at], text)}
+    except pypdfium2.PdfiumError:
+        # What can't be looked at is drawn where there is no text, and that says what is wrong.
+        return {at for at, text in sparse.items() if not text.strip()}
+
+
+def _shows_more(page: Any, text: str) -> bool:
+    """Whether pictures, or outlines of letters, show what the text of a page does not say.
+
+    A bare page is thought to say something from a picture of a twentieth of it or some
+    five outlined characters (200 strokes) on; a logo or a rule says nothing.
+    """
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH, FPDFPath_CountSegments
+
+    width, height = page.get_size()
+    pictured, strokes = 0.0, 0
+    for shape in page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH)):
+        if shape.type == FPDF_PAGEOBJ_PATH:
+            strokes += FPDFPath_CountSegments(shape.raw)
+        else:
+            left, bottom, right, top = shape.get_bounds()
+            pictured += max(0.0, right - left) * max(0.0, top - bottom) / (width * height)
+    if text.strip():
+        return pictured >= _MOST
+    return pictured >= _SPOT or strokes >= _OUTLINES
 
 
 def draw_pdf(data: bytes, number: int, source: str) -> Image:
@@ -59,6 +111,8 @@ def draw_pdf(data: bytes, number: int, source: str) -> Image:
     Raises:
         DocumentError: when it can't be drawn.
     """
+    import pypdfium2
+
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
             page = document[number - 1]
@@ -78,7 +132,8 @@ def assemble(pages: Pages) -> Reading:
         if _heads(lines[at : at + 2]):
             headings = (line,)
         else:
-            assembly.add(line, headings=headings, place=f"第{page}页")
+            place = f"第{page}页" if pages.numbered else ""
+            assembly.add(line, headings=headings, place=place)
     return assembly.reading(title=pages.title)
 
 

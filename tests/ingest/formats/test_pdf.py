@@ -10,6 +10,7 @@ import pytest
 from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pictures
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.errors import DocumentError
@@ -100,6 +101,83 @@ def test_short_lines_are_headings() -> None:
     assert passages_of(data) == [("第1页 · The Peak", BODIES[0]), ("第1页 · Offerings", BODIES[1])]
 
 
+def two_columns(*, across: bool) -> tuple[bytes, list[str]]:
+    """A page of a heading and two columns, and its lines as a person reads them."""
+    left, right = wrapped(" ".join(BODIES), 38), wrapped(" ".join(reversed(BODIES)), 38)
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=11)
+    pdf.add_page()
+    pdf.text(35, 25, "A Guide to the Mountain in the Middle of Shandong, for Pilgrims")
+    places = [
+        (x, 40 + 6 * row, line)
+        for x, side in ((15, left), (110, right))
+        for row, line in enumerate(side)
+    ]
+    for x, y, line in sorted(places, key=lambda at: at[1]) if across else places:
+        pdf.text(x, y, line)
+    return bytes(pdf.output()), [*left, *right]
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_two_columns_are_read_one_after_the_other(across: bool) -> None:
+    data, lines = two_columns(across=across)
+    (text,) = read_pdf(data, "a.pdf", LIMITS).texts
+    assert text is not None
+    assert [line.strip() for line in text.split("\n")][1:] == lines
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    rows = [("Temple of Confucius", "Qufu"), ("Dai Temple", "Tai'an"), ("Mount Lao", "Qingdao")] * 4
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=11)
+    pdf.add_page()
+    for number, (name, city) in enumerate(rows):
+        pdf.text(15, 30 + 6 * number, name)
+        pdf.text(110, 30 + 6 * number, city)
+    (text,) = read_pdf(bytes(pdf.output()), "a.pdf", LIMITS).texts
+    assert text is not None
+    assert text.split("\n") == [" ".join(row) for row in rows]
+
+
+def drawn(*, text: str = "", share: float = 0.0, outlines: int = 0) -> bytes:
+    """A page of some text, a grey picture of a share of it, and outlines."""
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=11)
+    pdf.add_page()
+    if share:
+        pdf.image(Pictures.new("L", (20, 30), 200), 0, 0, 210, 297 * share)
+    for number in range(outlines):
+        pdf.rect(10 + number % 20 * 9, 20 + number // 20 * 9, 6, 7)
+    pdf.text(20, 285, text)
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize(
+    ("data", "ocr"),
+    [
+        (drawn(share=1), True),
+        (drawn(share=0.2), True),
+        (drawn(share=0.02), False),
+        (drawn(outlines=100), True),
+        (drawn(outlines=5), False),
+        (drawn(text="- 12 -", share=1), True),
+        (drawn(text="- 12 -", share=0.3), False),
+        (drawn(text=BODIES[1][:80], share=1), False),
+        (drawn(text="Grabmal des Konfuzius"), False),
+    ],
+)
+def test_pages_that_show_more_than_they_say_are_left_to_ocr(data: bytes, ocr: bool) -> None:
+    (text,) = read_pdf(data, "a.pdf", LIMITS).texts
+    assert (text is None) == ocr
+
+
+def test_an_illegible_page_is_left_to_ocr() -> None:
+    shifted = "".join(chr(ord(char) + 70) for char in BODIES[0] + BODIES[1])
+    data = make_pdf([wrapped(BODIES[0], 40), [shifted[:80], shifted[80:]], wrapped(BODIES[2], 40)])
+    texts = read_pdf(data, "a.pdf", LIMITS).texts
+    assert [text is None for text in texts] == [False, True, False]
+
+
 def test_a_password_is_asked_for() -> None:
     assert "is encrypted" in fails(make_pdf([BODIES], password="secret"))
 
@@ -129,8 +207,8 @@ def test_too_many_pages() -> None:
     assert read_pdf(data, "a.pdf", IngestSettings(max_pages=3)).texts[0]
 
 
-def test_no_text_layer() -> None:
-    assert read_pdf(make_pdf([[], []]), "a.pdf", LIMITS).texts == (None, None)
+def test_blank_pages_are_not_left_to_ocr() -> None:
+    assert read_pdf(make_pdf([[], []]), "a.pdf", LIMITS).texts == ("", "")
 
 
 @pytest.mark.parametrize(
