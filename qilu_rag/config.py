@@ -68,6 +68,7 @@ class IngestSettings(_Section):
     passage_min: int = Field(default=120, ge=20)
     passage_max: int = Field(default=300, ge=60)
     max_file_bytes: int = Field(default=64 * 2**20, ge=1)
+    max_expanded_bytes: int = Field(default=512 * 2**20, ge=1)
     max_pages: int = Field(default=2000, ge=1)
     max_scanned_pages: int = Field(default=200, ge=1)
     scan_confidence: float = Field(default=0.7, ge=0, le=1)
