@@ -56,7 +56,11 @@ def test_the_name_of_a_part_is_no_name_of_columns() -> None:
 
 
 def test_a_cell_over_rows_stands_in_each() -> None:
-    table = [*rows("市|名称", heads=1), [Cell(text="济宁", rows=9), Cell(text="孔庙")], [Cell(text="孟庙")]]
+    table = [
+        *rows("市|名称", heads=1),
+        [Cell(text="济宁", rows=9), Cell(text="孔庙")],
+        [Cell(text="孟庙")],
+    ]
     assert row_texts(table) == ["市：济宁；名称：孔庙。", "市：济宁；名称：孟庙。"]  # fmt: skip
 
 
