@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from collections.abc import Mapping
 from html import escape
 
 import pytest
@@ -45,7 +46,9 @@ def links(**targets: str) -> str:
     return f'<Relationships xmlns="{PACKAGE}/relationships">{listed}</Relationships>'
 
 
-def make_docx(*body: str, notes: str = "", title: str = "", **more: str | bytes) -> bytes:
+def make_docx(
+    *body: str, notes: str = "", title: str = "", more: Mapping[str, str | bytes] | None = None
+) -> bytes:
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="{key}"><w:name w:val="{name}"/></w:style>'
         for key, name in STYLES.items()
@@ -64,7 +67,7 @@ def make_docx(*body: str, notes: str = "", title: str = "", **more: str | bytes)
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in {**parts, **more}.items():
+        for name, data in {**parts, **(more or {})}.items():
             archive.writestr(name, data)
     return file.getvalue()
 
@@ -149,8 +152,11 @@ def test_pictures_go() -> None:
         "</wp:inline></w:drawing><w:t>孔庙</w:t></w:r></w:p>"
     )
     linked = links(styles="styles.xml", none="media/none.png")
-    more = {"word/_rels/document.xml.rels": linked, "word/media/none.png": b"no picture"}
-    assert parts(make_docx(drawing, **more)) == [((), "孔庙")]
+    more: dict[str, str | bytes] = {
+        "word/_rels/document.xml.rels": linked,
+        "word/media/none.png": b"no picture",
+    }
+    assert parts(make_docx(drawing, more=more)) == [((), "孔庙")]
 
 
 def test_what_is_no_docx() -> None:
@@ -173,7 +179,7 @@ def other(name: str) -> bytes:
 def test_entities_are_refused_in_every_encoding() -> None:
     bomb = f'<!DOCTYPE a [<!ENTITY a "山">]><w:document {W}><w:body>&a;</w:body></w:document>'
     for data in (bomb.encode(), f'<?xml version="1.0" encoding="utf-16"?>{bomb}'.encode("utf-16")):
-        assert "declares entities" in fails(make_docx(**{"word/document.xml": data}))
+        assert "declares entities" in fails(make_docx(more={"word/document.xml": data}))
 
 
 def test_bombs() -> None:
@@ -189,7 +195,7 @@ def test_damage_is_an_error_at_worst(seed: int, spots: int) -> None:
     for _ in range(spots):
         xml[chance.randrange(len(xml))] = chance.choice(b'<>/"=& a1')
     try:
-        reading = read_docx(make_docx(**{"word/document.xml": bytes(xml)}), "a.docx", LIMITS)
+        reading = read_docx(make_docx(more={"word/document.xml": bytes(xml)}), "a.docx", LIMITS)
     except DocumentError as error:
         assert error.source == "a.docx"
         assert "\n" not in error.reason

@@ -110,7 +110,8 @@ def test_the_order_is_that_of_the_spine() -> None:
 @pytest.mark.parametrize("contents", ["nav", "toc"])
 def test_chapters_without_a_heading_take_that_of_the_contents(contents: str) -> None:
     made = (nav if contents == "nav" else ncx)(one="学而", two="为政第二")
-    data = make_epub(one=ONE, two=TWO, three=page("<p>譬如北辰。</p>"), **{contents: made})
+    pages = {"one": ONE, "two": TWO, "three": page("<p>譬如北辰。</p>"), contents: made}
+    data = make_epub("one", "two", "three", **pages)  # type: ignore[arg-type]  # pages alone
     assert parts(data) == [
         (("学而第一",), "子曰：“学而时习之。”"),
         (("为政第二",), "为政以德。\n譬如北辰。"),
