@@ -37,6 +37,7 @@ CATCHES_ALL = (
     "ingest/formats/pdf.py",
     "ingest/worker.py",
     "ingest/formats/image.py",
+    "ingest/formats/ooxml.py",
 )
 """The edges where any failure becomes a block, a sentence or a problem."""
 

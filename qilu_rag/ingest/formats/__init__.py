@@ -11,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qilu_rag.config import IngestSettings
+from qilu_rag.ingest.formats.docx import read_docx
+from qilu_rag.ingest.formats.epub import read_epub
+from qilu_rag.ingest.formats.html import read_html
 from qilu_rag.ingest.formats.image import draw_image, read_image
 from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
+from qilu_rag.ingest.formats.pptx import read_pptx
 from qilu_rag.ingest.formats.text import read_markdown, read_plain
 from qilu_rag.ingest.reading import Pages, Reading
 from qilu_rag.ports import Image
@@ -43,6 +47,12 @@ FORMATS: dict[str, Format] = {
     ".markdown": Format(read=read_markdown, is_text=True),
     ".txt": Format(read=read_plain, is_text=True),
     ".text": Format(read=read_plain, is_text=True),
+    ".html": Format(read=read_html),
+    ".htm": Format(read=read_html),
+    ".xhtml": Format(read=read_html),
+    ".docx": Format(read=read_docx),
+    ".pptx": Format(read=read_pptx),
+    ".epub": Format(read=read_epub),
     ".pdf": Format(read=read_pdf, draw=draw_pdf),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"),
