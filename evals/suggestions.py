@@ -22,6 +22,7 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.ingest.snapshot import Record, SnapshotStore
 from qilu_rag.ingest.suggest import Suggester, Suggestion
+from qilu_rag.text.fold import fold
 from qilu_rag.types import Block, Document, Entry
 
 Case = tuple[Entry, Document, NDArray[np.float32]]
@@ -51,7 +52,9 @@ def load(home: Path) -> list[Case]:
 
 
 def _of_a_category(record: Record) -> bool:
-    return Path(record.origin).parent.name == record.entry.category
+    """Whether it lies in one of the corpus's six folders; original texts are of no category."""
+    entry = record.entry
+    return Path(record.origin).parent.name == entry.category and entry.origin != "original"
 
 
 def _bare(record: Record, text: str) -> Document:
@@ -73,7 +76,7 @@ def in_dev(entry: Entry) -> bool:
 def outcome(entry: Entry, given: Suggestion) -> dict[str, bool | None]:
     """Field → whether the suggestion is right; None where nothing was suggested.
 
-    An era is right when it overlaps that of the entry. A city is wrong where the entry has
+    A title is right when the entry goes by it, by its title or an alias. An era is right when it overlaps that of the entry. A city is wrong where the entry has
     none; an era is not counted there, since few entries without one are without a time.
     """
     city = (entry.place.city or "").removesuffix("市") if entry.place else ""
@@ -81,6 +84,8 @@ def outcome(entry: Entry, given: Suggestion) -> dict[str, bool | None]:
         "category": None if given.category is None else given.category == entry.category,
         "city": None if given.city is None else given.city == city,
     }
+    names = {fold(name.split("（")[0]) for name in (entry.title, *entry.aliases)}
+    flags["title"] = None if given.title is None else fold(given.title) in names
     if entry.era is not None and entry.era.start is not None:
         start, end = entry.era.start, entry.era.end or entry.era.start
         first = given.era_start if given.era_start is not None else given.era_end
@@ -93,7 +98,7 @@ def outcome(entry: Entry, given: Suggestion) -> dict[str, bool | None]:
 def report(name: str, flags: Sequence[dict[str, bool | None]]) -> None:
     """Prints for each field how many got a suggestion, and the share of right ones."""
     print(f"{name}: {len(flags)} entries")
-    for field in ("category", "city", "era"):
+    for field in ("category", "city", "era", "title"):
         asked = [some[field] for some in flags if field in some]
         told = [bool(flag) for flag in asked if flag is not None]
         print(

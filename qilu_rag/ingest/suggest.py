@@ -9,40 +9,53 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import ahocorasick_rs
 import numpy as np
 from numpy.typing import NDArray
 
-from qilu_rag.text.dynasties import DYNASTIES, Dynasty, dynasty_at
-from qilu_rag.text.fold import fold, is_cjk
-from qilu_rag.text.places import place_names
+from qilu_rag.ingest.mentions import Mention, Mentions
+from qilu_rag.text.dynasties import Dynasty, dynasty_at
 from qilu_rag.text.years import life_at, years_in
 from qilu_rag.types import CATEGORY_NAMES, Category, Document, Entry
 
 T = TypeVar("T")
 
-_BRACKET = re.compile(r"（| \(|, ")
+# What a first sentence says something of: 趵突泉是…, 《聊斋志异》是…, 边贡（1476年—1532年）字廷实.
+_SUBJECT = re.compile(
+    "《([^《》\n]{2,20})》|[“「]?([^，。、：；（(《》“”「」\\s]{2,16}?)[”」]?"
+    "(?:[（(，]|是|在|位于|为|即|指|又名|又称|始建)"
+)
+_YEARS_ONLY = re.compile(r"[（(](?=[约公元西前年？?\d—–－~～至到 -]{4,24}[）)，,；;])")
 
 # The constants were chosen on one half of the corpus's entries, see evals/suggestions.py.
 _NEIGHBOURS = 30
 """How many nearest entries vote for a category."""
+_NEAREST = 0.25
+"""Cosine to the nearest entry under which a document is of another kind than the corpus: all
+entries of the half had one that is nearer."""
 _CLEAR_CATEGORY = 0.6
 _CLEAR_CITY = 0.6
 _CLEAR_ERA = 0.5
 """Share of the votes that the first must have to be named."""
 _OPENING = 150
 """Characters at the head of a text that say what it is about."""
-_IN_OPENING = 4.0
+_IN_OPENING = 8.0
 """How much more a name counts there."""
-_BY_ENTRY = 0.5
+_BY_ENTRY = 0.25
 """How much the place or time of an entry counts that is named, against one named itself."""
+_FEWEST = 3.0
+"""Votes under which a city or a time was named only in passing."""
 _RELATED = 5
+"""How many of the nearest entries are named."""
 _LONGEST_TITLE = 40
-_LIFE_WITHIN = 30
-"""A bracket of years further from the start is not about the subject."""
+"""Characters of a heading or a line that may be a title."""
+_RECURS = 3
+"""How often the name that a text begins with must stand in it to be its subject."""
+_LIFE_WITHIN = 40
+"""A bracket of years that ends further from the start is not about the subject."""
+_LATEST = 2100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +78,6 @@ class Suggestion:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mention:
-    """A name in a text and what it may mean; `weight` is larger in the opening."""
-
-    name: str
-    weight: float
-    entries: tuple[Entry, ...]
-    city: str | None
-    dynasty: Dynasty | None
-
-
 class Suggester:
     """Suggests by what people wrote on other subjects."""
 
@@ -86,21 +88,17 @@ class Suggester:
             entries: those that people wrote, with their categories.
             centroids: for each the mean of its sentences' vectors, at length 1; shape
                 (entries, dimension).
+
+        Raises:
+            ValueError: when there are more of one than of the other.
         """
+        if len(entries) != len(centroids):
+            raise ValueError("there must be one centroid for each entry")
         self._entries = tuple(entries)
         # All texts of one corpus lie in one direction; without it they differ more clearly.
         self._middle = centroids.mean(axis=0) if len(entries) else np.float32(0)
         self._centroids = _unit(centroids - self._middle)
-        self._named: dict[str, list[Entry]] = {}
-        for entry in self._entries:
-            for name in _names_of(entry):
-                self._named.setdefault(name, []).append(entry)
-        self._places = place_names()
-        self._dynasties = {word: some for some in DYNASTIES for word in some.words.split()}
-        self._names = list(dict.fromkeys([*self._named, *self._places, *self._dynasties]))
-        self._automaton = ahocorasick_rs.AhoCorasick(
-            self._names, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
-        )
+        self._mentions = Mentions(self._entries)
 
     def suggest(self, document: Document, vector: NDArray[np.float32]) -> Suggestion:
         """What the document may be about; an entry of its own id has no say in it.
@@ -110,7 +108,10 @@ class Suggester:
             vector: the mean of its sentences' vectors, shape (dimension,).
         """
         why: dict[str, str] = {}
-        mentions = self._mentions(document)
+        mentions = [
+            replace(some, entries=tuple(e for e in some.entries if e.id != document.entry.id))
+            for some in self._mentions.find(document.text)
+        ]
         near = self._near(document, vector)
         start, end = _era(document.text, mentions, why)
         return Suggestion(
@@ -118,28 +119,10 @@ class Suggester:
             city=_city(mentions, why),
             era_start=start,
             era_end=end,
-            title=_title(document, mentions, why),
+            title=_title(document, why),
             related=tuple(entry.id for entry, _ in near[:_RELATED]),
             why=why,
         )
-
-    def _mentions(self, document: Document) -> list[_Mention]:
-        text = fold(document.text)
-        found = []
-        for index, start, end in self._automaton.find_matches_as_indexes(text):
-            name = self._names[index]
-            named = self._named.get(name, ())
-            entries = tuple(entry for entry in named if entry.id != document.entry.id)
-            if is_cjk(name[0]) or _stands_alone(text, start, end):
-                mention = _Mention(
-                    name=name,
-                    weight=_IN_OPENING if start < _OPENING else 1.0,
-                    entries=entries,
-                    city=self._places.get(name),
-                    dynasty=self._dynasties.get(name),
-                )
-                found.append(mention)
-        return found
 
     def _near(self, document: Document, vector: NDArray[np.float32]) -> list[tuple[Entry, float]]:
         """The nearest entries, one more than vote, with their cosines."""
@@ -152,7 +135,7 @@ class Suggester:
 
 
 def _category(near: Sequence[tuple[Entry, float]], why: dict[str, str]) -> Category | None:
-    if len(near) < 2:
+    if len(near) < 2 or near[0][1] < _NEAREST:
         return None
     votes: defaultdict[Category, float] = defaultdict(float)
     last = near[-1][1]
@@ -167,99 +150,95 @@ def _category(near: Sequence[tuple[Entry, float]], why: dict[str, str]) -> Categ
     return first
 
 
-def _city(mentions: Sequence[_Mention], why: dict[str, str]) -> str | None:
+def _city(mentions: Sequence[Mention], why: dict[str, str]) -> str | None:
     votes: defaultdict[str, float] = defaultdict(float)
     names: dict[str, dict[str, None]] = {}
     for mention in mentions:
         cities = {
             e.place.city.removesuffix("市") for e in mention.entries if e.place and e.place.city
         }
-        weight = mention.weight
         if mention.city is not None:
             cities = {mention.city}
-        else:
-            weight *= _BY_ENTRY
         if len(cities) == 1:
             city = cities.pop()
-            votes[city] += weight
+            votes[city] += _weight(mention.start) * (1 if mention.city else _BY_ENTRY)
             names.setdefault(city, {})[mention.name] = None
-    first = _clear(votes, _CLEAR_CITY)
+    first = _clear(votes, _CLEAR_CITY, _FEWEST)
     if first is not None:
         why["city"] = f"the text names {'、'.join(list(names[first])[:3])}"
     return first
 
 
 def _era(
-    text: str, mentions: Sequence[_Mention], why: dict[str, str]
+    text: str, mentions: Sequence[Mention], why: dict[str, str]
 ) -> tuple[int | None, int | None]:
-    opening = text[:_LIFE_WITHIN]
-    for at, char in enumerate(opening):
-        life = life_at(text, at) if char in "（(" else None
-        if life is not None and life != (None, None):
-            why["era"] = "the years stand in a bracket behind the first name"
-            return life
+    life = _life(text)
+    if life is not None:
+        why["era"] = "the years stand in a bracket behind the first name"
+        return life
     votes: defaultdict[Dynasty, float] = defaultdict(float)
     for mention in mentions:
         eras = [e.era.start for e in mention.entries if e.era and e.era.start is not None]
         by_entry = dynasty_at(eras[0]) if len(eras) == 1 else None
         if mention.dynasty is not None:
-            votes[mention.dynasty] += mention.weight
+            votes[mention.dynasty] += _weight(mention.start)
         elif by_entry is not None:
-            votes[by_entry] += mention.weight * _BY_ENTRY
+            votes[by_entry] += _weight(mention.start) * _BY_ENTRY
     for year in years_in(text):
         dynasty = dynasty_at(year.year)
         if dynasty is not None and abs(year.year) > 99:
-            votes[dynasty] += _IN_OPENING if year.start < _OPENING else 1.0
-    first = _clear(votes, _CLEAR_ERA)
+            votes[dynasty] += _weight(year.start)
+    first = _clear(votes, _CLEAR_ERA, _FEWEST)
     if first is None:
         return None, None
     why["era"] = f"most of the times that the text names are of {first.name}"
     return first.start, first.end
 
 
-def _title(document: Document, mentions: Sequence[_Mention], why: dict[str, str]) -> str | None:
+def _life(text: str) -> tuple[int | None, int | None] | None:
+    """The years of a bracket near the start that holds nothing else: （1640—1715）."""
+    for bracket in _YEARS_ONLY.finditer(text, 0, _LIFE_WITHIN):
+        life = life_at(text, bracket.start())
+        years = [year for year in life or () if year is not None]
+        # （3—5） is no life: ages and pages are smaller than years.
+        told = any(99 < abs(year) <= _LATEST for year in years) and 0 not in years
+        if told and years == sorted(years):
+            return life
+    return None
+
+
+def _title(document: Document, why: dict[str, str]) -> str | None:
     headings = document.blocks[0].headings if document.blocks else ()
-    if headings:
+    if headings and len(headings[0]) <= _LONGEST_TITLE:
         why["title"] = "it is the first heading"
         return headings[0]
     line = document.text.strip().split("\n", 1)[0].strip()
     if line and len(line) <= _LONGEST_TITLE and line[-1] not in "。！？；，.!?;,":
         why["title"] = "it is the first line"
         return line
-    votes: defaultdict[str, float] = defaultdict(float)
-    for mention in mentions:
-        if mention.entries:
-            votes[mention.entries[0].title] += mention.weight
-    first = _clear(votes, 0)
-    if first is not None:
-        why["title"] = "no other name stands in the text as often or as early"
-    return first
+    subject = _SUBJECT.match(document.text.strip())
+    name = (subject[1] or subject[2]) if subject else ""
+    if name and document.text.count(name) >= _RECURS:
+        why["title"] = "the text begins with the name and comes back to it"
+        return name
+    return None
 
 
-def _clear(votes: Mapping[T, float], share: float) -> T | None:
-    """What has the most votes, if it has that share of them; None where two are even."""
+def _clear(votes: Mapping[T, float], share: float, least: float = 0) -> T | None:
+    """What has the most votes, if it has that share of them and no fewer than `least`.
+
+    None where two are even.
+    """
     if not votes:
         return None
     (first, most), *rest = sorted(votes.items(), key=lambda pair: -pair[1])
     even = bool(rest) and rest[0][1] == most
-    return None if even or most < share * sum(votes.values()) or most <= 0 else first
+    enough = most > 0 and most >= least and most >= share * sum(votes.values())
+    return first if enough and not even else None
 
 
-def _names_of(entry: Entry) -> list[str]:
-    """Titles and aliases that are long enough to mean the entry, without their brackets."""
-    given = (
-        _BRACKET.split(name)[0] for name in (entry.title, entry.title_en or "", *entry.aliases)
-    )
-    folded = (fold(name).strip() for name in given)
-    kept = (name for name in folded if len(name) >= (2 if any(map(is_cjk, name)) else 4))
-    return list(dict.fromkeys(kept))
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """A Latin name is a whole word."""
-    return not (text[start - 1 : start].isascii() and text[start - 1 : start].isalnum()) and not (
-        text[end : end + 1].isascii() and text[end : end + 1].isalnum()
-    )
+def _weight(start: int) -> float:
+    return _IN_OPENING if start < _OPENING else 1.0
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
