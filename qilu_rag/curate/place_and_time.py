@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
-from functools import lru_cache
-from importlib.resources import files as resource
 
 from qilu_rag.curate.files import EntryFile
 from qilu_rag.curate.findings import Finding
+from qilu_rag.text.places import cities
 from qilu_rag.text.years import years_in
 
 _LATEST = 2026
@@ -24,13 +22,6 @@ _BATCH = re.compile(
     rf"第([{_NUMERALS}])批(?:[^，。；第]{{0,6}})?(全国重点文物保护单位|国家级?非物质文化遗产)"
 )
 _DATED = ("person", "event")
-
-
-@lru_cache(maxsize=1)
-def cities() -> dict[str, tuple[float, float, float, float]]:
-    """City → west, south, east, north bounds in degrees."""
-    text = resource("qilu_rag.curate").joinpath("cities.toml").read_text("utf-8")
-    return {name: tuple(bounds) for name, bounds in tomllib.loads(text).items()}
 
 
 def check_place(file: EntryFile) -> Iterator[Finding]:

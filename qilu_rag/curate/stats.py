@@ -13,8 +13,8 @@ from html import escape
 from rich.table import Table
 
 from qilu_rag.curate.files import EntryFile
-from qilu_rag.curate.place_and_time import cities
 from qilu_rag.text.fold import cjk_count
+from qilu_rag.text.places import cities
 from qilu_rag.types import CATEGORY_NAMES, Entry
 
 ERAS = (
