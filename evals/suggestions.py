@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from evals.metrics import share
 from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.tantivy_index import TantivyBackend
-from qilu_rag.ingest.snapshot import Record, SnapshotStore
+from qilu_rag.ingest.records import Record
+from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.ingest.suggest import Suggester, Suggestion
 from qilu_rag.text.fold import fold
 from qilu_rag.types import Block, Document, Entry

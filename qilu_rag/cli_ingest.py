@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,9 +16,12 @@ from qilu_rag.assistant import Assistant, build, open_store
 from qilu_rag.errors import InputError
 from qilu_rag.ingest.pipeline import QUARANTINE, IngestReport, Progress, locked
 from qilu_rag.ingest.quarantine import Quarantine
+from qilu_rag.ingest.records import Record
 from qilu_rag.progress import progress_bar, progress_lines
 
 QUARANTINED = 3
+_SHOWN = 50
+"""Lines of one kind that a person is shown."""
 
 snapshots_app = typer.Typer(
     help="The snapshots: list, go back to one, delete old ones.", no_args_is_help=True
@@ -120,20 +123,43 @@ def _run(
     with build(context.obj) as assistant, _progress(as_json) as progress:
         report = work(assistant, progress)
     problems = [{"source": p.source, "reason": p.reason} for p in report.quarantined]
+    duplicates = [{"source": r.source, "duplicate_of": r.duplicate_of} for r in report.duplicates]
+    suggested = [{"source": r.source, "suggested": r.suggested} for r in report.suggested]
     if as_json:
         counts = ("snapshot", "changed", "documents", "passages", "embedded")
-        _print_json({name: getattr(report, name) for name in counts} | {"quarantined": problems})
+        lists = {"quarantined": problems, "duplicates": duplicates, "suggested": suggested}
+        _print_json({name: getattr(report, name) for name in counts} | lists)
     else:
         done = "new snapshot" if report.changed else "nothing changed, snapshot"
         _out.print(
             f"{done} {report.snapshot}: {report.documents} documents, "
             f"{report.passages} passages, {report.embedded} sentences embedded"
         )
-        for problem in problems:
-            line = f"quarantined  {problem['source']}: {problem['reason']}"
-            _err.print(line, markup=False, soft_wrap=True)
+        _tell("suggested", [f"{r.source}: {_suggestion(r)}" for r in report.suggested])
+        repeats = [f"{r.source}: says what {r.duplicate_of} says" for r in report.duplicates]
+        _tell("duplicate", repeats)
+        _tell("quarantined", [f"{p['source']}: {p['reason']}" for p in problems])
     if problems:
         raise typer.Exit(QUARANTINED)
+
+
+def _tell(what: str, lines: Sequence[str]) -> None:
+    for line in lines[:_SHOWN]:
+        _err.print(f"{what:<11}  {line}", markup=False, soft_wrap=True)
+    if len(lines) > _SHOWN:
+        _err.print(f"{what:<11}  and {len(lines) - _SHOWN:,} more; see all with --json")
+
+
+def _suggestion(record: Record) -> str:
+    """What a machine would put into the front matter, and what that rests on."""
+    given = dict(record.suggested or {})
+    why = given.pop("why", {})
+    parts = [
+        f"{name} {', '.join(value) if isinstance(value, list | tuple) else value}"
+        + (f" ({why[name]})" if name in why else "")
+        for name, value in given.items()
+    ]
+    return "; ".join(parts)
 
 
 @contextmanager

@@ -256,7 +256,7 @@ def test_ingest(qilu: Qilu, corpus: Path, tmp_path: Path) -> None:
     assert (tmp_path / "h" / "snapshots" / "CURRENT").exists()
     again = qilu("--home", tmp_path / "h", "ingest", corpus, "--json")
     assert again.code == 0
-    assert again.value.keys() == {"snapshot", "changed", "documents", "passages", "embedded", "quarantined"}  # fmt: skip
+    assert again.value.keys() == {"snapshot", "changed", "documents", "passages", "embedded", "quarantined", "duplicates", "suggested"}  # fmt: skip
     assert (again.value["changed"], again.value["embedded"]) == (False, 0)
 
 

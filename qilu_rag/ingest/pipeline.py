@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from qilu_rag.config import IngestSettings
@@ -25,12 +26,14 @@ from qilu_rag.ingest.ahead import Ahead
 from qilu_rag.ingest.cache import embed_cached
 from qilu_rag.ingest.call import Call
 from qilu_rag.ingest.files import Problem, find_files, real_path
+from qilu_rag.ingest.gather import Gathering
 from qilu_rag.ingest.prepare import Prepared, Preparer
 from qilu_rag.ingest.quarantine import Quarantine, inside
 from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.rows import passage_terms, sentence_rows, sentence_texts
 from qilu_rag.ingest.scan import SCANS, Scanner
 from qilu_rag.ingest.snapshot import FORMAT, SnapshotStore
+from qilu_rag.ingest.suggested import with_suggestions
 from qilu_rag.ingest.worker import Worker
 from qilu_rag.ports import Embedder, Ocr
 from qilu_rag.types import Verdict
@@ -45,7 +48,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What a run did."""
+    """What a run did, and what of all that is held now a person should look at."""
 
     snapshot: str
     changed: bool
@@ -53,6 +56,8 @@ class IngestReport:
     passages: int
     embedded: int
     quarantined: tuple[Problem, ...]
+    duplicates: tuple[Record, ...]
+    suggested: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +103,14 @@ class Pipeline:
     def _run(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
         current = self.store.current_id()
         roots = [Path(real_path(path)) for path in paths]
+        gathering = Gathering()
         kept, lost = self._kept(current, roots)
+        # What repeats another is read anew each time: the other may have gone.
+        repeats = [Path(item.record.origin) for item in kept if item.record.duplicate_of]
+        gathering.keep([item for item in kept if not item.record.duplicate_of])
         with Ahead(self._embed) as ahead:
-            held, problems = self._gather(paths, kept, ahead, progress)
+            self._gather([*paths, *filter(Path.exists, repeats)], gathering, ahead, progress)
+        held, problems = gathering.held(), gathering.problems
         Quarantine(self.home / QUARANTINE).replace(roots, problems)
         digest = self._digest(held)
         if current is not None and self._is(current, digest):
@@ -127,39 +137,36 @@ class Pipeline:
             return [], []
         try:
             records, passages = self.store.contents(current)
+            signatures = self.store.signatures(current)
         except SnapshotError as error:
             reason = f"{error}; what it held from elsewhere is gone, ingest that again, too"
             return [], [Problem(source="CURRENT", reason=reason)]
         grouped = {key: tuple(some) for key, some in groupby(passages, lambda p: p.entry_id)}
         kept = [
-            Prepared(record=record, passages=grouped.get(record.entry.id, ()))
-            for record in records
+            Prepared(record=record, passages=grouped.get(record.entry.id, ()), signature=signature)
+            for record, signature in zip(records, signatures, strict=True)
             if not inside(record.origin, roots)
         ]
         return kept, []
 
     def _gather(
-        self, paths: Sequence[Path], kept: Sequence[Prepared], ahead: Ahead, progress: Progress
-    ) -> tuple[list[Prepared], list[Problem]]:
-        """What the new snapshot will hold, in the order of its ids, and what it can't."""
+        self, paths: Sequence[Path], gathering: Gathering, ahead: Ahead, progress: Progress
+    ) -> None:
         files, missing = find_files(paths)
-        problems = [replace(p, origin=real_path(Path(p.source))) for p in missing]
-        held = {item.record.entry.id: item for item in kept}
+        for problem in missing:
+            gathering.take(replace(problem, origin=real_path(Path(problem.source))))
         passages = 0
         with Worker(self.settings) as call:
             preparer = self._preparer(call)
             for number, path in enumerate(files, start=1):
                 for item in preparer.prepare(path):
-                    taken = item if isinstance(item, Problem) else _placed(item, held)
-                    if isinstance(taken, Problem):
-                        problems.append(taken)
-                        continue
-                    passages += len(taken.passages)
-                    for passage in taken.passages:
-                        ahead.add(sentence_texts(passage, taken.record.entry))
+                    taken = gathering.take(item)
+                    if taken is not None:
+                        passages += len(taken.passages)
+                        for passage in taken.passages:
+                            ahead.add(sentence_texts(passage, taken.record.entry))
                 progress("documents", number, len(files))
                 progress("passages", passages, 0)
-        return sorted(held.values(), key=lambda item: item.record.entry.id), problems
 
     def _preparer(self, call: Call) -> Preparer:
         scanner = Scanner(ocr=self.ocr, cache=self.home / SCANS) if self.ocr else None
@@ -174,7 +181,8 @@ class Pipeline:
         for item in held:
             record = item.record
             lengths = [(passage.start, passage.end) for passage in item.passages]
-            line = [record.entry.id, record.source, record.origin, record.sha256, lengths]
+            state = (record.entry.origin, record.entry.review.state, record.duplicate_of)
+            line = [record.entry.id, record.source, record.origin, record.sha256, state, lengths]
             digest.update(json.dumps(line).encode())
         return digest.hexdigest()
 
@@ -195,6 +203,7 @@ class Pipeline:
             self.home / _VECTORS,
             lambda done, total: progress("sentences", done, total),
         )
+        held = with_suggestions(held, owners, vectors)
         progress("snapshots", 0, 1)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         snapshot = self.store.publish(
@@ -203,6 +212,7 @@ class Pipeline:
             embedder=self.embedder,
             records=[item.record for item in held],
             passages=passages,
+            signatures=np.array([item.signature for item in held], dtype=np.uint64),
             owners=owners,
             vectors=vectors,
             terms=(passage_terms(passage, entries[passage.entry_id]) for passage in passages),
@@ -247,27 +257,6 @@ def _told(home: Path) -> Iterator[None]:
         ) from error
 
 
-def _placed(item: Prepared, held: dict[str, Prepared]) -> Prepared | Problem:
-    """Puts a document among those that are held, unless another has its id.
-
-    One that was moved or copied as it is takes its own place.
-    """
-    record = item.record
-    other = held.get(record.entry.id)
-    if other is not None and not _is_moved(other.record, record):
-        reason = (
-            f"the id {record.entry.id} is taken by another document, {other.record.source}; "
-            "give it another id"
-        )
-        return Problem(source=record.source, reason=reason, origin=record.origin)
-    held[record.entry.id] = item
-    return item
-
-
-def _is_moved(old: Record, new: Record) -> bool:
-    return old.sha256 == new.sha256 or not Path(old.origin).exists()
-
-
 def _report(
     snapshot: str,
     changed: bool,
@@ -282,4 +271,6 @@ def _report(
         passages=sum(len(item.passages) for item in held),
         embedded=embedded,
         quarantined=tuple(problems),
+        duplicates=tuple(item.record for item in held if item.record.duplicate_of),
+        suggested=tuple(item.record for item in held if item.record.suggested),
     )

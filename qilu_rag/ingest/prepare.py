@@ -10,9 +10,11 @@ from qilu_rag.config import IngestSettings
 from qilu_rag.ingest.call import Call, call_here
 from qilu_rag.ingest.files import Problem, real_path
 from qilu_rag.ingest.load import load_file
+from qilu_rag.ingest.near import Signature, signature
 from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.scan import Scanner
 from qilu_rag.ingest.split import split
+from qilu_rag.ingest.suggest import lacking
 from qilu_rag.types import Document, Passage, Verdict
 
 _MASK = "■"
@@ -20,10 +22,17 @@ _MASK = "■"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A document as a snapshot takes it in."""
+    """A document as a snapshot takes it in.
+
+    Attributes:
+        signature: by which near-duplicates are found.
+        document: kept only of one whose front matter lacks something that can be suggested.
+    """
 
     record: Record
     passages: tuple[Passage, ...]
+    signature: Signature
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +87,12 @@ class Preparer:
         )
         shortest, longest = self.settings.passage_min, self.settings.passage_max
         passages = split(document, shortest=shortest, longest=longest)
-        return Prepared(record=record, passages=tuple(passages))
+        return Prepared(
+            record=record,
+            passages=tuple(passages),
+            signature=signature(document.text),
+            document=document if lacking(document.entry) else None,
+        )
 
 
 def shown_names(document: Document) -> Sequence[str]:

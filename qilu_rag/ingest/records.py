@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ class Record:
         origin: absolute path of the file that it came from.
         sha256: of what was read.
         encoding, scanned: see `Document`.
+        duplicate_of: id of the entry that says the same; its passages are not indexed twice.
+        suggested: what a machine would put into the front matter, and why; for a reviewer,
+            never used as fact.
     """
 
     entry: Entry
@@ -30,6 +33,8 @@ class Record:
     sha256: str
     encoding: str | None = None
     scanned: tuple[tuple[int, float], ...] = ()
+    duplicate_of: str | None = None
+    suggested: Mapping[str, Any] | None = None
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:

@@ -3,6 +3,7 @@
     snapshots/CURRENT            the id of the one in use
     snapshots/<id>/manifest.json embedder, counts, digest; written last
                    documents.jsonl, passages.jsonl
+                   signatures.npy for each document, by which near-duplicates are found
                    owners.npy    for each sentence vector, the number of its passage
                    vectors.faiss, words/
 
@@ -49,6 +50,7 @@ _REBUILD = "run: qilu ingest corpus"
 _MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"
 _PASSAGES = "passages.jsonl"
+_SIGNATURES = "signatures.npy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,9 @@ class Snapshot:
     words: WordIndex
 
     def entries(self) -> dict[str, Entry]:
-        """Entries by id."""
-        return {record.entry.id: record.entry for record in self.records}
+        """Entries by id, without those that only repeat another."""
+        originals = (record for record in self.records if record.duplicate_of is None)
+        return {record.entry.id: record.entry for record in originals}
 
 
 class SnapshotStore:
@@ -134,7 +137,7 @@ class SnapshotStore:
             )
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"the snapshot {folder} is damaged; {_REBUILD}") from error
-        _verify(snapshot, manifest)
+        _verify(snapshot, manifest, self.signatures(snapshot_id))
         return snapshot
 
     def contents(self, snapshot_id: str) -> tuple[tuple[Record, ...], tuple[Passage, ...]]:
@@ -155,6 +158,19 @@ class SnapshotStore:
             raise SnapshotError(f"the snapshot {folder} is not whole; {_REBUILD}")
         return records, passages
 
+    def signatures(self, snapshot_id: str) -> NDArray[np.uint64]:
+        """The signatures of a snapshot's documents, shape (documents, values).
+
+        Raises:
+            SnapshotError: when they are damaged.
+        """
+        path = self.folder / snapshot_id / _SIGNATURES
+        try:
+            found: NDArray[np.uint64] = np.load(path, mmap_mode="r")
+        except (OSError, EOFError, ValueError) as error:
+            raise SnapshotError(f"the snapshot {path.parent} is damaged; {_REBUILD}") from error
+        return found
+
     def publish(
         self,
         snapshot_id: str,
@@ -163,6 +179,7 @@ class SnapshotStore:
         embedder: Embedder,
         records: Sequence[Record],
         passages: Sequence[Passage],
+        signatures: NDArray[np.uint64],
         owners: NDArray[np.int32],
         vectors: Vectors,
         terms: Iterable[Sequence[str]],
@@ -179,6 +196,7 @@ class SnapshotStore:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             write_records(folder / _DOCUMENTS, records)
             write_passages(folder / _PASSAGES, passages)
+            np.save(folder / _SIGNATURES, signatures)
             np.save(folder / "owners.npy", owners)
             self._vectors.build(vectors, folder / "vectors.faiss")
             self._words.build(terms, folder / "words")
@@ -230,7 +248,9 @@ class SnapshotStore:
         return sorted(folder.name for folder in gone)
 
 
-def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
+def _verify(
+    snapshot: Snapshot, manifest: dict[str, Any], signatures: NDArray[np.uint64]
+) -> None:
     counts = {
         "documents": len(snapshot.records),
         "passages": len(snapshot.passages),
@@ -238,6 +258,7 @@ def _verify(snapshot: Snapshot, manifest: dict[str, Any]) -> None:
     }
     whole = (
         counts == manifest.get("counts")
+        and len(signatures) == len(snapshot.records)
         and len(snapshot.vectors) == len(snapshot.owners)
         and len(snapshot.words) == len(snapshot.passages)
     )

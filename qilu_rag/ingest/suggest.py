@@ -134,6 +134,11 @@ class Suggester:
         return [pair for pair in near if pair[0].id != document.entry.id][: _NEIGHBOURS + 1]
 
 
+def lacking(entry: Entry) -> bool:
+    """Whether an entry came without what can be suggested: only one that nobody described."""
+    return entry.category is None and entry.origin != "original"
+
+
 def _category(near: Sequence[tuple[Entry, float]], why: dict[str, str]) -> Category | None:
     if len(near) < 2 or near[0][1] < _NEAREST:
         return None

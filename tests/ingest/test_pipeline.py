@@ -278,6 +278,41 @@ def test_what_was_mended_comes_in_at_the_next_try(pipeline: Pipeline, corpus: Pa
     assert not pipeline.retry(lambda *_: None).changed
 
 
+TEMPLE = "济宁市曲阜的孔庙始建于鲁哀公十七年，历代增修。" * 4 + "大成殿内祭祀孔子，殿前有杏坛。" * 3
+
+
+def test_what_says_the_same_is_linked_and_not_indexed_twice(
+    pipeline: Pipeline, corpus: Path, tmp_path: Path
+) -> None:
+    first, second = corpus / "first.md", tmp_path / "second.txt"
+    first.write_text(f"---\nid: first\ntitle: 孔庙\n---\n{TEMPLE}\n", "utf-8")
+    second.write_text(TEMPLE.replace("历代", "歷代"), "utf-8")
+    run(pipeline, corpus)
+    report = run(pipeline, second)
+    assert [(r.source, r.duplicate_of) for r in report.duplicates] == [(str(second), "first")]
+    snapshot = pipeline.store.open(pipeline.embedder)
+    assert {p.source for p in snapshot.passages if "大成殿" in p.text} == {str(first)}
+    assert len(snapshot.entries()) == len(snapshot.records) - 1
+    assert not run(pipeline, second).changed
+
+    first.unlink()
+    report = run(pipeline, corpus)
+    assert report.duplicates == ()
+    passages = pipeline.store.open(pipeline.embedder).passages
+    assert {p.source for p in passages if "大成殿" in p.text} == {str(second)}
+
+
+def test_what_came_bare_gets_suggestions_and_no_facts(pipeline: Pipeline, corpus: Path) -> None:
+    bare = corpus / "bare.txt"
+    bare.write_text(f"孔庙\n{TEMPLE}", "utf-8")
+    (record,) = run(pipeline, corpus).suggested
+    assert record.source == str(bare)
+    assert record.suggested is not None
+    assert record.suggested["city"] == "济宁"
+    assert "济宁" in record.suggested["why"]["city"]
+    assert record.entry.place is None
+
+
 def test_lines_of_a_jsonl_file(pipeline: Pipeline, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines = [

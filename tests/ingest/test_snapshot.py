@@ -14,6 +14,7 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.fakes import FakeEmbedder, FakeVectorBackend, FakeWordBackend
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.errors import SnapshotError
+from qilu_rag.ingest.near import signature
 from qilu_rag.ingest.records import Record
 from qilu_rag.ingest.rows import passage_terms
 from qilu_rag.ingest.snapshot import SnapshotStore
@@ -66,6 +67,7 @@ def publish(store: SnapshotStore, name: str = "s1", embedder: FakeEmbedder | Non
         embedder=embedder,
         records=[RECORD],
         passages=[PASSAGE],
+        signatures=signature(TEXT)[None],
         owners=np.zeros(2, dtype=np.int32),
         vectors=embedder.embed_passages(["泰山在山东。", "主峰很高。"]),
         terms=[passage_terms(PASSAGE, ENTRY)],
@@ -217,6 +219,7 @@ def test_an_index_that_does_not_find_what_it_holds_is_not_published(
             embedder=FakeEmbedder(),
             records=[RECORD],
             passages=[PASSAGE, other],
+            signatures=signature(TEXT)[None],
             owners=np.array([0, 0, 1], dtype=np.int32),
             vectors=FakeEmbedder().embed_passages(["泰山在山东。", "主峰很高。", text]),
             terms=[passage_terms(PASSAGE, ENTRY), passage_terms(other, ENTRY)],
