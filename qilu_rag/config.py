@@ -61,6 +61,7 @@ class IngestSettings(_Section):
     """Splitting and bounds. Lengths in characters, sizes in bytes.
 
     Attributes:
+        max_rows: of a table file, over all its sheets.
         max_scanned_pages: of a document that is read by OCR, at some seconds a page.
         scan_confidence: a scanned page that OCR is less sure of is not taken in.
     """
@@ -69,6 +70,7 @@ class IngestSettings(_Section):
     passage_max: int = Field(default=300, ge=60)
     max_file_bytes: int = Field(default=64 * 2**20, ge=1)
     max_pages: int = Field(default=2000, ge=1)
+    max_rows: int = Field(default=100_000, ge=1)
     max_scanned_pages: int = Field(default=200, ge=1)
     scan_confidence: float = Field(default=0.7, ge=0, le=1)
     keep_snapshots: int = Field(default=3, ge=1)

@@ -30,7 +30,13 @@ MADE_BY = {
 }
 """Type → the only files that make it (out of nothing, or back out of a file)."""
 
-CATCHES_ALL = ("moderation/gate.py", "web/chat.py", "web/stream.py", "ingest/formats/pdf.py")
+CATCHES_ALL = (
+    "moderation/gate.py",
+    "web/chat.py",
+    "web/stream.py",
+    "ingest/formats/pdf.py",
+    "ingest/formats/tables.py",
+)
 """The edges where any failure becomes a block, a sentence or a problem."""
 
 # Put together here, so that this file does not hold what it looks for.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import mimetypes
-import os
 import re
 import unicodedata
 from collections import Counter
@@ -31,6 +30,7 @@ _CHINESE = {"gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"} | dict.
 _EXPECTED = re.compile(r"[\t\r\n -~\u2010-\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_SOUND = re.compile("[^\udc80-\udcff]*")
 _MOST_ODD = 0.02
 _LEAST_EXPECTED = 0.85
 _HEAD = 1 << 12
@@ -146,7 +146,8 @@ def _explain(data: bytes) -> str:
     if len(_CONTROL.findall(data)) > _MOST_ODD * len(data) or _strict(data, "utf-8") is not None:
         return "is no text: it is full of characters that no writing has; hand in the text itself"
     if _is_damaged_utf8(data):
-        at = len(os.path.commonprefix([data, data.decode("utf-8", "ignore").encode()]))
+        sound = _SOUND.match(data.decode("utf-8", "surrogateescape"))
+        at = len(sound[0].encode()) if sound else 0
         return f"is not UTF-8 at byte {at}, but nearly all else is; save it as UTF-8 again"
     guess = _ask(data)
     seems = "" if guess == "none" else f" (it seems {guess})"

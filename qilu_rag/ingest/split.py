@@ -7,6 +7,7 @@ characters becomes two of 250, not one of 300 and one of 200. Offsets are exact.
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from qilu_rag.text.sentences import Span, sentence_spans
 from qilu_rag.types import Block, Document, Passage
@@ -27,10 +28,16 @@ def split(document: Document, *, shortest: int, longest: int) -> list[Passage]:
         Passages in the order of the text, numbered from 1.
     """
     passages: list[Passage] = []
-    for position, block in enumerate(document.blocks, start=1):
-        spans = _sentences(document.text, block, 2 * longest)
-        runs = _pack(spans, shortest, longest)
-        for part, run in enumerate(runs, start=1):
+    blocks = enumerate(document.blocks, start=1)
+    # Blocks of one place (stanzas, pieces of a row) count their passages together, so that
+    # no two have the same locator.
+    for _, together in groupby(blocks, key=lambda item: (item[1].headings, item[1].place)):
+        runs = [
+            (position, block, run)
+            for position, block in together
+            for run in _pack(_sentences(document.text, block, 2 * longest), shortest, longest)
+        ]
+        for part, (position, block, run) in enumerate(runs, start=1):
             start, end = run[0][0], run[-1][1]
             locator = _locator(block, position, part if len(runs) > 1 else None)
             passages.append(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from qilu_rag.config import IngestSettings
 from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
+from qilu_rag.ingest.formats.tables import read_csv, read_xls, read_xlsx
 from qilu_rag.ingest.formats.text import read_markdown, read_plain
 from qilu_rag.ingest.reading import Pages, Reading
 from qilu_rag.ports import Image
@@ -36,5 +37,10 @@ FORMATS: dict[str, Format] = {
     ".markdown": Format(read=read_markdown),
     ".txt": Format(read=read_plain),
     ".text": Format(read=read_plain),
+    ".csv": Format(read=read_csv),
+    ".tsv": Format(read=read_csv),
+    ".xlsx": Format(read=read_xlsx),
+    ".xlsm": Format(read=read_xlsx),
+    ".xls": Format(read=read_xls),
     ".pdf": Format(read=read_pdf, draw=draw_pdf),
 }
