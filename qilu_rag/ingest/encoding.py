@@ -133,7 +133,7 @@ def _is_sound(text: str) -> bool:
 def _is_odd(char: str) -> bool:
     if char in "\t\n\r\f":
         return False
-    return char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs")
+    return char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cs")
 
 
 def _explain(data: bytes) -> str:

@@ -89,7 +89,7 @@ def row_texts(header: Sequence[str], cells: Sequence[str], longest: int) -> list
     whole = row_text(header, cells)
     if len(whole) <= longest:
         return [whole] if whole else []
-    names = [*header, *[""] * len(cells)]
+    names = [*header[: len(cells)], *[""] * len(cells)]
     fields = [(name, cell) for name, cell in zip(names, cells, strict=False) if cell]
     first = next((at for at, (_, cell) in enumerate(fields) if not _NUMBER.fullmatch(cell)), 0)
     lead, rest = fields[: first + 1], fields[first + 1 :]

@@ -57,8 +57,9 @@ def write(path: Path, data: str | bytes) -> Path:
         TEXT.encode("utf-16"),
         b"\xfe\xff" + TEXT.encode("utf-16-be"),
         TEXT.replace("\n", "\r\n").encode(),
+        TEXT.encode("gbk"),
     ],
-    ids=["utf-8", "bom", "utf-16-le", "utf-16-be", "crlf"],
+    ids=["utf-8", "bom", "utf-16-le", "utf-16-be", "crlf", "gbk"],
 )
 def test_encodings_that_are_read(tmp_path: Path, data: bytes) -> None:
     document = one(write(tmp_path / "a.md", data))
