@@ -61,6 +61,7 @@ class IngestSettings(_Section):
     """Splitting and bounds. Lengths in characters, sizes in bytes.
 
     Attributes:
+        max_rows: of a table file, over all its sheets.
         max_scanned_pages: of a document that is read by OCR, at some seconds a page.
         max_seconds: for reading a file, or drawing one of its pages.
         max_reader_bytes: of memory, for the process that does so.
@@ -75,6 +76,7 @@ class IngestSettings(_Section):
     passage_max: int = Field(default=300, ge=60)
     max_file_bytes: int = Field(default=64 * 2**20, ge=1)
     max_pages: int = Field(default=2000, ge=1)
+    max_rows: int = Field(default=100_000, ge=1)
     max_scanned_pages: int = Field(default=200, ge=1)
     scan_confidence: float = Field(default=0.7, ge=0, le=1)
     max_seconds: float = Field(default=120.0, gt=0)

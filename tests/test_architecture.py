@@ -38,6 +38,7 @@ CATCHES_ALL = (
     "ingest/worker.py",
     "ingest/formats/image.py",
     "ingest/formats/ooxml.py",
+    "ingest/formats/tables.py",
 )
 """The edges where any failure becomes a block, a sentence or a problem."""
 

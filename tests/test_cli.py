@@ -262,18 +262,18 @@ def test_ingest(qilu: Qilu, corpus: Path, tmp_path: Path) -> None:
 
 def test_ingest_tells_what_it_sets_aside(qilu: Qilu, corpus: Path) -> None:
     (corpus / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
-    (corpus / "gbk.txt").write_bytes("孔子是哪里人".encode("gbk"))
+    (corpus / "noise.txt").write_bytes(bytes(range(256)) * 4)
     (corpus / "key.md").write_text("---\nid: x\ntitle: x\ncolour: red\n---\n文。\n")
     (corpus / "evil.md").write_text(f"---\nid: evil\ntitle: x\n---\n{BOMB}的教程。\n")
     done = qilu("ingest", corpus, corpus / "none.md", corpus / "x.docx")
     assert done.code == 3
     assert "5 documents" in done.out
-    for name in ("bad.pdf", "gbk.txt", "key.md", "evil.md", "none.md", "x.docx"):
+    for name in ("bad.pdf", "noise.txt", "key.md", "evil.md", "none.md", "x.docx"):
         (line,) = [line for line in done.err.splitlines() if f"{name}: " in line]
         assert line.startswith("quarantined  ")
     value = qilu("ingest", corpus, "--json")
     assert value.code == 3
-    assert {Path(p["source"]).name for p in value.value["quarantined"]} == {"bad.pdf", "gbk.txt", "key.md", "evil.md"}  # fmt: skip
+    assert {Path(p["source"]).name for p in value.value["quarantined"]} == {"bad.pdf", "noise.txt", "key.md", "evil.md"}  # fmt: skip
     assert all(problem.keys() == {"source", "reason"} for problem in value.value["quarantined"])
 
 

@@ -51,6 +51,15 @@ def _without_comments(text: str) -> str:
     return "".join([*parts, text[at:]])
 
 
+def list_items(text: str) -> set[int]:
+    """Which lines of `clean_markdown(text)`, counted from 0, begin an item of a list.
+
+    Cleaning takes nothing away that spans lines but comments.
+    """
+    lines = _without_comments(clean_text(text)).split("\n")
+    return {at for at, line in enumerate(lines) if _BULLET.match(line)}
+
+
 def clean_pages(pages: Sequence[str]) -> list[list[str]]:
     """Turns the raw text of a PDF's pages into paragraphs, page by page.
 

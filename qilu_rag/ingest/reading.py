@@ -81,7 +81,7 @@ def row_text(header: Sequence[str], cells: Sequence[str]) -> str:
     """A row of a table as a line that stands alone: 名称：孔庙；批次：第一批。"""
     named = [
         f"{name}：{cell}" if name else cell
-        for name, cell in zip([*header, *[""] * len(cells)], cells, strict=False)
+        for name, cell in zip([*header[: len(cells)], *[""] * len(cells)], cells, strict=False)
         if cell
     ]
     return "；".join(named) + "。" if named else ""

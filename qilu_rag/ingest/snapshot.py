@@ -248,9 +248,7 @@ class SnapshotStore:
         return sorted(folder.name for folder in gone)
 
 
-def _verify(
-    snapshot: Snapshot, manifest: dict[str, Any], signatures: NDArray[np.uint64]
-) -> None:
+def _verify(snapshot: Snapshot, manifest: dict[str, Any], signatures: NDArray[np.uint64]) -> None:
     counts = {
         "documents": len(snapshot.records),
         "passages": len(snapshot.passages),

@@ -12,6 +12,9 @@ Span = tuple[int, int]
 
 _PAIRS = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》", "（": "）", "(": ")", "【": "】"}
 _CLOSERS = frozenset(_PAIRS.values())
+_QUOTES = frozenset("“‘「『")
+_QUOTE_ENDS = frozenset(_PAIRS[mark] for mark in _QUOTES)
+_DEEPEST = 8  # quotations in quotations
 _ENDS = frozenset("。！？!?…")
 _CONTINUES = frozenset("（(，、；：,;:的")
 _ABBREVIATIONS = ("Mr.", "Mrs.", "Dr.", "St.", "Mt.", "No.", "c.", "ca.", "e.g.", "i.e.", "vs.")
@@ -35,6 +38,24 @@ def sentence_spans(text: str) -> list[Span]:
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text, without the white space between them."""
     return [text[a:b] for a, b in sentence_spans(text)]
+
+
+def quotation_spans(text: str) -> list[Span]:
+    """The quotations, marks included, over line breaks too; outer ones only, in order."""
+    quotes: list[Span] = []
+    stack: list[int] = []
+    for at, char in enumerate(text):
+        if char in _QUOTES:
+            stack.append(at)
+        elif char in _QUOTE_ENDS:
+            for depth in range(1, min(len(stack), _DEEPEST) + 1):
+                if _PAIRS[text[stack[-depth]]] == char:
+                    while quotes and quotes[-1][0] > stack[-depth]:
+                        quotes.pop()
+                    quotes.append((stack[-depth], at + 1))
+                    del stack[-depth:]
+                    break
+    return quotes
 
 
 def complete_until(text: str) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qilu_rag.ingest.clean import clean_text
 from qilu_rag.ingest.formats.text import markdown_blocks, paragraph_blocks
 from qilu_rag.ingest.split import split
+from qilu_rag.text.sentences import quotation_spans, sentence_spans
 from qilu_rag.types import Block, Document, Entry, Passage
 
 LINES = st.one_of(
@@ -59,7 +60,10 @@ def test_passages_cover_the_blocks_exactly(
 @given(TEXTS, st.integers(1, 30), st.integers(30, 60))
 def test_lengths_are_bounded(text: str, shortest: int, longest: int) -> None:
     for passage in split(document(text, markdown_blocks(text)), shortest=shortest, longest=longest):
-        assert len(passage.text) <= (longest if len(passage.sentences) > 1 else 2 * longest)
+        lone = len(passage.sentences) == 1 or any(
+            passage.text[a:b].count("\n") for a, b in quotation_spans(passage.text)
+        )
+        assert len(passage.text) <= (2 * longest if lone else longest)
 
 
 @given(TEXTS)
@@ -115,6 +119,40 @@ def test_a_quotation_stays_in_one_passage() -> None:
     quoted = "子曰：“" + "学而时习之。" * 8 + "”"
     passages = one_block("一" * 29 + "。", quoted, shortest=20, longest=60)
     assert quoted in [p.text for p in passages]
+
+
+WORDS = st.text("泰山岱庙，、", min_size=1, max_size=9)
+PLAIN = st.builds("{}{}".format, WORDS, st.sampled_from("。！？"))
+QUOTED = st.builds(
+    "子曰：{}{}{}".format, st.just("“"), st.lists(PLAIN, min_size=1, max_size=3).map("".join), st.just("”")
+)  # fmt: skip
+SPOKEN = st.lists(PLAIN, min_size=2, max_size=3).map(lambda lines: "「" + "\n".join(lines) + "」\n")
+PROSE = st.lists(PLAIN | QUOTED | SPOKEN | st.just("\n"), max_size=25).map("".join)
+
+
+@given(PROSE, st.integers(1, 30))
+def test_no_sentence_and_no_quotation_is_cut(text: str, shortest: int) -> None:
+    whole = [*sentence_spans(text), *quotation_spans(text)]
+    passages = split(document(text, paragraph_blocks(text)), shortest=shortest, longest=60)
+    for passage in passages:
+        for start, end in whole:
+            apart = end <= passage.start or passage.end <= start
+            assert apart or (passage.start <= start and end <= passage.end)
+
+
+def test_a_sentence_is_cut_outside_a_quotation_if_it_can_be() -> None:
+    text = "一" * 50 + "，“" + "二" * 40 + "，" + "三" * 60 + "”"
+    passages = one_block(text, shortest=20, longest=60)
+    assert [len(p.text) for p in passages] == [51, 103]
+
+
+def test_blocks_of_one_place_have_locators_of_their_own() -> None:
+    text = "一。二。三。"
+    blocks = [
+        Block(start=at, end=at + 2, place=place) for at, place in ((0, "甲"), (2, "乙"), (4, "甲"))
+    ]
+    passages = split(document(text, tuple(blocks)), shortest=20, longest=60)
+    assert [p.locator for p in passages] == ["甲 · 第1段", "乙", "甲 · 第2段"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from qilu_rag.ingest.formats.html import read_html
 from qilu_rag.ingest.formats.image import draw_image, read_image
 from qilu_rag.ingest.formats.pdf import draw_pdf, read_pdf
 from qilu_rag.ingest.formats.pptx import read_pptx
+from qilu_rag.ingest.formats.tables import read_csv, read_xls, read_xlsx
 from qilu_rag.ingest.formats.text import read_markdown, read_plain
 from qilu_rag.ingest.reading import Pages, Reading
 from qilu_rag.ports import Image
@@ -53,6 +54,11 @@ FORMATS: dict[str, Format] = {
     ".docx": Format(read=read_docx),
     ".pptx": Format(read=read_pptx),
     ".epub": Format(read=read_epub),
+    ".csv": Format(read=read_csv),
+    ".tsv": Format(read=read_csv),
+    ".xlsx": Format(read=read_xlsx),
+    ".xlsm": Format(read=read_xlsx),
+    ".xls": Format(read=read_xls),
     ".pdf": Format(read=read_pdf, draw=draw_pdf),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"),

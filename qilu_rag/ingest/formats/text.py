@@ -5,37 +5,43 @@ from __future__ import annotations
 import re
 
 from qilu_rag.config import IngestSettings
-from qilu_rag.ingest.clean import clean_markdown, clean_text
+from qilu_rag.ingest.clean import clean_markdown, clean_text, list_items
 from qilu_rag.ingest.encoding import decode
+from qilu_rag.ingest.formats.markdown import lay_out
 from qilu_rag.ingest.front_matter import split_front_matter
 from qilu_rag.ingest.reading import Reading
+from qilu_rag.ingest.structure import carve, plain_blocks
 from qilu_rag.types import Block
 
 # Bounded and possessive, so that a line of a million marks costs no hours.
 _HEADING = re.compile(r"^(#{1,6})[ \t]++(.{1,200}?)[ \t]*+#*+$", re.MULTILINE)
 
 
-def read_markdown(data: bytes, source: str, _limits: IngestSettings) -> Reading:
-    """Reads Markdown, with or without front matter; a heading at its head is its title."""
+def read_markdown(data: bytes, source: str, limits: IngestSettings) -> Reading:
+    """Reads Markdown, with or without front matter; a heading at its head is its title.
+
+    The rows of its tables are passages of their own, and items of lists are kept whole.
+    """
     text, encoding = decode(data, source)
     fields, body = split_front_matter(text, source)
-    clean = clean_markdown(body)
+    clean, spans = lay_out(clean_markdown(body), list_items(body), limits.passage_max)
     heading = _HEADING.search(clean)
     return Reading(
         text=clean,
-        blocks=markdown_blocks(clean),
+        blocks=carve(clean, markdown_blocks(clean), spans),
         fields=fields,
         title=heading[2] if heading and heading.start() == 0 else None,
         encoding=encoding,
     )
 
 
-def read_plain(data: bytes, source: str, _limits: IngestSettings) -> Reading:
-    """Reads plain text, with or without front matter."""
+def read_plain(data: bytes, source: str, limits: IngestSettings) -> Reading:
+    """Reads plain text, with or without front matter; see `structure` for what it finds."""
     text, encoding = decode(data, source)
     fields, body = split_front_matter(text, source)
     clean = clean_text(body)
-    return Reading(text=clean, blocks=paragraph_blocks(clean), fields=fields, encoding=encoding)
+    blocks = plain_blocks(clean, limits.passage_max)
+    return Reading(text=clean, blocks=blocks, fields=fields, encoding=encoding)
 
 
 def markdown_blocks(text: str) -> tuple[Block, ...]:
