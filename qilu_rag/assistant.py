@@ -18,6 +18,7 @@ from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.local_server import LocalServer
 from qilu_rag.backends.manifest import find_model
 from qilu_rag.backends.model_files import ModelStore
+from qilu_rag.backends.onnx_embedding import OnnxEmbedder
 from qilu_rag.backends.rapid_ocr import RapidOcr
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.config import Settings
@@ -232,8 +233,13 @@ def build(
 
 def _embedder(settings: Settings) -> Embedder:
     wanted = settings.embedding
-    path = wanted.path or ModelStore(settings.models).require(find_model(wanted.model, "embedding"))
-    return SentenceTransformerEmbedder(path, batch=wanted.batch)
+    path, sha256 = wanted.path, None
+    if path is None:
+        store, model = ModelStore(settings.models), find_model(wanted.model, "embedding")
+        path, sha256 = store.require(model), store.sha256(model)
+    if wanted.backend == "onnx-int8":
+        return OnnxEmbedder(path, settings.models, sha256=sha256)
+    return SentenceTransformerEmbedder(path, batch=wanted.batch, sha256=sha256)
 
 
 def _chat(settings: Settings) -> tuple[ChatModel, LocalServer | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qilu_rag.backends.model_files import file_sha256
+from qilu_rag.backends.model_files import folder_sha256
 from qilu_rag.errors import ModelError, ModelMissing
 from qilu_rag.ports import EmbedderIdentity, Vectors
 
@@ -25,12 +24,13 @@ class SentenceTransformerEmbedder:
     Args:
         folder: a sentence-transformers folder.
         batch: texts at a time.
+        sha256: the folder's checksum (`folder_sha256`) when it is known; read otherwise.
 
     Raises:
         ModelMissing: when the folder is not there.
     """
 
-    def __init__(self, folder: Path, *, batch: int = 32) -> None:
+    def __init__(self, folder: Path, *, batch: int = 32, sha256: str | None = None) -> None:
         if not (folder / "modules.json").is_file():
             raise ModelMissing(
                 f"{folder} is not a sentence-transformers folder; "
@@ -38,6 +38,7 @@ class SentenceTransformerEmbedder:
             )
         self._folder = folder
         self._batch = batch
+        self._known = sha256
         self._lock = Lock()
 
     @cached_property
@@ -57,14 +58,11 @@ class SentenceTransformerEmbedder:
     @cached_property
     def identity(self) -> EmbedderIdentity:
         """Over every file of the folder, so that another model can't pass for this one."""
-        digest = hashlib.sha256()
-        for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
-            digest.update(f"{path.relative_to(self._folder)} {file_sha256(path)}\n".encode())
         with self._lock:
             model = self._model
         return EmbedderIdentity(
             name=self._folder.name,
-            sha256=digest.hexdigest(),
+            sha256=self._known or folder_sha256(self._folder),
             dimension=int(model.get_embedding_dimension() or 0),
             prompts=(model.prompts.get("query") or "", model.prompts.get("passage") or ""),
         )
