@@ -13,12 +13,11 @@ from types import TracebackType
 from qilu_rag.answer.translate import to_chinese
 from qilu_rag.answer.write import Writer
 from qilu_rag.backends.chat import EndpointChat
-from qilu_rag.backends.embedding import SentenceTransformerEmbedder
+from qilu_rag.backends.embedders import make_embedder
 from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.local_server import LocalServer
 from qilu_rag.backends.manifest import find_model
 from qilu_rag.backends.model_files import ModelStore
-from qilu_rag.backends.onnx_embedding import OnnxEmbedder
 from qilu_rag.backends.rapid_ocr import RapidOcr
 from qilu_rag.backends.tantivy_index import TantivyBackend
 from qilu_rag.config import Settings
@@ -220,7 +219,7 @@ def build(
         chat, server = _chat(settings)
     return Assistant(
         settings,
-        embedder=embedder or _embedder(settings),
+        embedder=embedder or make_embedder(settings),
         chat=chat,
         gate=build_gate(settings.home / "review.sqlite"),
         store=SnapshotStore(
@@ -229,17 +228,6 @@ def build(
         ocr=ocr or RapidOcr(),
         server=server,
     )
-
-
-def _embedder(settings: Settings) -> Embedder:
-    wanted = settings.embedding
-    path, sha256 = wanted.path, None
-    if path is None:
-        store, model = ModelStore(settings.models), find_model(wanted.model, "embedding")
-        path, sha256 = store.require(model), store.sha256(model)
-    if wanted.backend == "onnx-int8":
-        return OnnxEmbedder(path, settings.models, sha256=sha256)
-    return SentenceTransformerEmbedder(path, batch=wanted.batch, sha256=sha256)
 
 
 def _chat(settings: Settings) -> tuple[ChatModel, LocalServer | None]:

@@ -22,7 +22,7 @@ class SentenceTransformerEmbedder:
     """See `ports.Embedder`. The weights are read at first use, once.
 
     Args:
-        folder: a sentence-transformers folder.
+        source: a sentence-transformers folder.
         batch: texts at a time.
         sha256: the folder's checksum (`folder_sha256`) when it is known; read otherwise.
 
@@ -30,13 +30,13 @@ class SentenceTransformerEmbedder:
         ModelMissing: when the folder is not there.
     """
 
-    def __init__(self, folder: Path, *, batch: int = 32, sha256: str | None = None) -> None:
-        if not (folder / "modules.json").is_file():
+    def __init__(self, source: Path, *, batch: int = 32, sha256: str | None = None) -> None:
+        if not (source / "modules.json").is_file():
             raise ModelMissing(
-                f"{folder} is not a sentence-transformers folder; "
+                f"{source} is not a sentence-transformers folder; "
                 "run: qilu models pull, or set QILU_EMBEDDING__PATH"
             )
-        self._folder = folder
+        self.source = source
         self._batch = batch
         self._known = sha256
         self._lock = Lock()
@@ -49,10 +49,10 @@ class SentenceTransformerEmbedder:
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+            return SentenceTransformer(str(self.source), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
-                f"the embedding model in {self._folder} can't be read: {error}"
+                f"the embedding model in {self.source} can't be read: {error}"
             ) from error
 
     @cached_property
@@ -61,8 +61,8 @@ class SentenceTransformerEmbedder:
         with self._lock:
             model = self._model
         return EmbedderIdentity(
-            name=self._folder.name,
-            sha256=self._known or folder_sha256(self._folder),
+            name=self.source.name,
+            sha256=self._known or folder_sha256(self.source),
             dimension=int(model.get_embedding_dimension() or 0),
             prompts=(model.prompts.get("query") or "", model.prompts.get("passage") or ""),
         )

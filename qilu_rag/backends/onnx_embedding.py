@@ -35,6 +35,7 @@ Export = Callable[[Path, Path], None]
 RECIPE = "onnx-int8/1"
 """Raised when the export's vectors change: an index that the old one made is refused then."""
 _RECEIPT = "receipt.json"
+_SCRATCH = ".export-"
 _EXPORTERS = ("torch", "transformers", "sentence-transformers", "onnxruntime", "onnxscript")
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class OnnxEmbedder:
                 f"{source} is not a sentence-transformers folder; "
                 "run: qilu models pull, or set QILU_EMBEDDING__PATH"
             )
-        self._source = source
+        self.source = source
         self._store = store
         self._known = sha256
         self._export = export or export_apart
@@ -71,7 +72,7 @@ class OnnxEmbedder:
 
     @cached_property
     def _sha256(self) -> str:
-        return self._known or folder_sha256(self._source)
+        return self._known or folder_sha256(self.source)
 
     def prepare(self) -> Path:
         """The folder of the copy; made when there is none, or not of this source, or damaged.
@@ -81,7 +82,7 @@ class OnnxEmbedder:
         Raises:
             ModelError: when the model can't be written out, or there is no room for it.
         """
-        folder = self._store / f"{self._source.name}-{self._sha256[:8]}.onnx-int8"
+        folder = self._store / f"{self.source.name}-{self._sha256[:8]}.onnx-int8"
         made_from = {
             "source": self._sha256,
             "recipe": RECIPE,
@@ -94,17 +95,19 @@ class OnnxEmbedder:
                     self._make(folder, made_from)
         except OSError as error:
             raise ModelError(
-                f"the fast copy of {self._source} can't be kept in {self._store} ({error}); "
+                f"the fast copy of {self.source} can't be kept in {self._store} ({error}); "
                 "make room, or set QILU_EMBEDDING__BACKEND=float32"
             ) from error
         return folder
 
     def _make(self, folder: Path, made_from: dict[str, Any]) -> None:
-        _log.info("writing %s out for ONNX Runtime; this is done once", self._source.name)
-        with tempfile.TemporaryDirectory(dir=self._store, prefix=".partial-") as scratch:
+        _log.info("writing %s out for ONNX Runtime; this is done once", self.source.name)
+        for left in self._store.glob(f"{_SCRATCH}*"):  # by a run that was killed
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=self._store, prefix=_SCRATCH) as scratch:
             fresh = Path(scratch) / "fresh"
             fresh.mkdir()
-            self._export(self._source, fresh)
+            self._export(self.source, fresh)
             files = {path.name: file_sha256(path) for path in sorted(fresh.iterdir())}
             receipt = json.dumps({"made_from": made_from, "files": files}, indent=1)
             (fresh / _RECEIPT).write_text(receipt + "\n", "utf-8")
@@ -135,7 +138,7 @@ class OnnxEmbedder:
             tokenizer.no_padding()
             tokenizer.enable_truncation(facts["most_tokens"])
             identity = EmbedderIdentity(
-                name=f"{self._source.name} ({RECIPE})",
+                name=f"{self.source.name} ({RECIPE})",
                 sha256=hashlib.sha256(f"{RECIPE} {self._sha256}".encode()).hexdigest(),
                 dimension=facts["dimension"],
                 prompts=(facts["prompts"][0], facts["prompts"][1]),
