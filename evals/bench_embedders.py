@@ -80,8 +80,6 @@ def make_embedder(kind: Kind) -> Embedder:
     """The embedder of the settings, or a cheap one; loaded and warm."""
     embedder: Embedder = CheapEmbedder()
     if kind == "real":
-        from qilu_rag.assistant import _embedder
-
         embedder = _embedder(load_settings())
     embedder.embed_passages(_WARM)
     return embedder

@@ -13,7 +13,7 @@ from types import TracebackType
 from qilu_rag.answer.translate import to_chinese
 from qilu_rag.answer.write import Writer
 from qilu_rag.backends.chat import EndpointChat
-from qilu_rag.backends.embedding import SentenceTransformerEmbedder
+from qilu_rag.backends.embedders import make_embedder
 from qilu_rag.backends.faiss_index import FaissBackend
 from qilu_rag.backends.local_server import LocalServer
 from qilu_rag.backends.manifest import find_model
@@ -225,7 +225,7 @@ def build(
         chat, server = _chat(settings)
     return Assistant(
         settings,
-        embedder=embedder or _embedder(settings),
+        embedder=embedder or make_embedder(settings),
         chat=chat,
         gate=build_gate(settings.home / "review.sqlite"),
         store=open_store(settings, vectors, words),
@@ -240,12 +240,6 @@ def open_store(
     """The snapshots of a home; needs no model."""
     folder = settings.home / "snapshots"
     return SnapshotStore(folder, vectors or FaissBackend(), words or TantivyBackend())
-
-
-def _embedder(settings: Settings) -> Embedder:
-    wanted = settings.embedding
-    path = wanted.path or ModelStore(settings.models).require(find_model(wanted.model, "embedding"))
-    return SentenceTransformerEmbedder(path, batch=wanted.batch)
 
 
 def _chat(settings: Settings) -> tuple[ChatModel, LocalServer | None]:

@@ -6,8 +6,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from qilu_rag.backends.embedders import make_embedder
 from qilu_rag.backends.manifest import load_manifest
 from qilu_rag.backends.model_files import ModelStore
+from qilu_rag.backends.onnx_embedding import OnnxEmbedder
 from qilu_rag.errors import ModelError
 from qilu_rag.progress import progress_bar
 
@@ -31,12 +33,17 @@ def models_list(context: typer.Context) -> None:
 
 @models_app.command("pull")
 def models_pull(context: typer.Context) -> None:
-    """Fetch and verify the models that are missing."""
+    """Fetch and verify the models that are missing; make the fast copy of the embedder."""
     store = ModelStore(context.obj.models)
     for model in load_manifest().values():
         with progress_bar(_err, unit="bytes") as progress:
             path = store.pull(model, progress)
         _out.print(f"{model.name}: {path}", soft_wrap=True)
+    embedder = make_embedder(context.obj)
+    if isinstance(embedder, OnnxEmbedder):
+        with _err.status("writing the embedding model out for ONNX Runtime; once, a minute or two"):
+            path = embedder.prepare()
+        _out.print(f"{path.name}: {path}", soft_wrap=True)
 
 
 @models_app.command("verify")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -50,10 +50,17 @@ class ChatSettings(_Section):
 
 
 class EmbeddingSettings(_Section):
-    """The embedder: our manifest's model, or a sentence-transformers folder of your own."""
+    """The embedder: our manifest's model, or a sentence-transformers folder of your own.
+
+    Attributes:
+        backend: `onnx-int8` runs a copy of the model with 8-bit weights, made once and kept
+            with the models; `float32` runs the model as it is. An index is of one of them.
+        batch: texts at a time, of float32.
+    """
 
     model: str = "multilingual-e5-small"
     path: Path | None = None
+    backend: Literal["onnx-int8", "float32"] = "onnx-int8"
     batch: int = Field(default=32, ge=1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qilu_rag.backends.model_files import file_sha256
+from qilu_rag.backends.model_files import folder_sha256
 from qilu_rag.errors import ModelError, ModelMissing
 from qilu_rag.ports import EmbedderIdentity, Vectors
 
@@ -23,21 +22,23 @@ class SentenceTransformerEmbedder:
     """See `ports.Embedder`. The weights are read at first use, once.
 
     Args:
-        folder: a sentence-transformers folder.
+        source: a sentence-transformers folder.
         batch: texts at a time.
+        sha256: the folder's checksum (`folder_sha256`) when it is known; read otherwise.
 
     Raises:
         ModelMissing: when the folder is not there.
     """
 
-    def __init__(self, folder: Path, *, batch: int = 32) -> None:
-        if not (folder / "modules.json").is_file():
+    def __init__(self, source: Path, *, batch: int = 32, sha256: str | None = None) -> None:
+        if not (source / "modules.json").is_file():
             raise ModelMissing(
-                f"{folder} is not a sentence-transformers folder; "
+                f"{source} is not a sentence-transformers folder; "
                 "run: qilu models pull, or set QILU_EMBEDDING__PATH"
             )
-        self._folder = folder
+        self.source = source
         self._batch = batch
+        self._known = sha256
         self._lock = Lock()
 
     @cached_property
@@ -48,23 +49,20 @@ class SentenceTransformerEmbedder:
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+            return SentenceTransformer(str(self.source), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
-                f"the embedding model in {self._folder} can't be read: {error}"
+                f"the embedding model in {self.source} can't be read: {error}"
             ) from error
 
     @cached_property
     def identity(self) -> EmbedderIdentity:
         """Over every file of the folder, so that another model can't pass for this one."""
-        digest = hashlib.sha256()
-        for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
-            digest.update(f"{path.relative_to(self._folder)} {file_sha256(path)}\n".encode())
         with self._lock:
             model = self._model
         return EmbedderIdentity(
-            name=self._folder.name,
-            sha256=digest.hexdigest(),
+            name=self.source.name,
+            sha256=self._known or folder_sha256(self.source),
             dimension=int(model.get_embedding_dimension() or 0),
             prompts=(model.prompts.get("query") or "", model.prompts.get("passage") or ""),
         )

@@ -88,6 +88,16 @@ class ModelStore:
             )
         self._write_receipt(model)
 
+    def sha256(self, model: Model) -> str:
+        """`folder_sha256` of a verified model; the receipt tells it while nothing changed.
+
+        Raises:
+            ModelMissing, ModelCorrupt: as for `require`.
+        """
+        self.require(model)
+        receipt = self._receipt(model) or {}
+        return _over({name: str(facts["sha256"]) for name, facts in receipt.items()})
+
     def pull(self, model: Model, progress: Progress) -> Path:
         """Fetches what is missing; parts that came whole before are not fetched again.
 
@@ -227,6 +237,18 @@ def file_sha256(path: Path) -> str:
     """Hex sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path) -> str:
+    """Hex sha256 over the names and checksums of all files of a folder."""
+    return _over({name: file_sha256(folder / name) for name in _files(folder)})
+
+
+def _over(checksums: dict[str, str]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(checksums, key=Path):
+        digest.update(f"{name} {checksums[name]}\n".encode())
+    return digest.hexdigest()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

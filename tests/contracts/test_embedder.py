@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qilu_rag.backends.embedding import SentenceTransformerEmbedder
+from qilu_rag.backends.embedders import make_embedder
 from qilu_rag.backends.fakes import FakeEmbedder
-from qilu_rag.backends.manifest import find_model
-from qilu_rag.backends.model_files import ModelStore
 from qilu_rag.config import load_settings
 from qilu_rag.ports import Embedder
 
@@ -20,14 +18,19 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.model)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "fake",
+        pytest.param("float32", marks=pytest.mark.model),
+        pytest.param("onnx-int8", marks=pytest.mark.model),
+    ],
+)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "fake":
         return FakeEmbedder()
     # Missing weights are no reason to pass: the store's own error says what to do.
-    settings = load_settings()
-    path = ModelStore(settings.models).require(find_model(settings.embedding.model, "embedding"))
-    return SentenceTransformerEmbedder(path)
+    return make_embedder(load_settings(embedding={"backend": request.param}))
 
 
 def test_its_identity_is_whole_and_stays(embedder: Embedder) -> None:
@@ -82,3 +85,16 @@ def test_fakes_of_another_kind_have_another_identity() -> None:
     }
     assert len(identities) == 3
     assert FakeEmbedder().identity == FakeEmbedder().identity
+
+
+@pytest.mark.model
+def test_the_fast_one_is_another_and_close() -> None:
+    exact, fast = (
+        make_embedder(load_settings(embedding={"backend": backend}))
+        for backend in ("float32", "onnx-int8")
+    )
+    assert exact.identity.sha256 != fast.identity.sha256
+    assert exact.identity.name != fast.identity.name
+    assert exact.identity.prompts == fast.identity.prompts
+    cosines = (exact.embed_passages(TEXTS) * fast.embed_passages(TEXTS)).sum(axis=1)
+    assert cosines.min() > 0.99
