@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from qilu_rag.backends import embedders
 from qilu_rag.backends.manifest import find_model
 from qilu_rag.backends.model_files import ModelStore
 from qilu_rag.config import load_settings
@@ -80,7 +81,7 @@ def make_embedder(kind: Kind) -> Embedder:
     """The embedder of the settings, or a cheap one; loaded and warm."""
     embedder: Embedder = CheapEmbedder()
     if kind == "real":
-        embedder = _embedder(load_settings())
+        embedder = embedders.make_embedder(load_settings())
     embedder.embed_passages(_WARM)
     return embedder
 

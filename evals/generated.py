@@ -1,7 +1,7 @@
 """Documents for measuring, as many as wanted: the corpus's sentences in another order.
 
 The text is real Chinese with real names and numbers, but each document is a mixture that
-stands nowhere else. Up to some 3,000 passages no sentence comes twice; beyond that the
+stands nowhere else. Up to some 2,500 passages no sentence comes twice; beyond that the
 pool is shuffled anew and dealt out again.
 """
 
