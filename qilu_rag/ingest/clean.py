@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from qilu_rag.text.fold import is_cjk
 from qilu_rag.text.sentences import split_sentences
 
-_SOURCE_MARK = re.compile(r"[ \t]*\[s\d+\]")
+# A run of spaces is tried at its start only, or a hostile one would take quadratic time.
+_SOURCE_MARK = re.compile(r"(?<![ \t])[ \t]*\[s\d+\]")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+", re.MULTILINE)
@@ -27,7 +29,7 @@ def clean_text(text: str) -> str:
         text = text.replace(separator, "\n")
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
     text = "".join(kept).replace("\ufeff", "")
-    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    text = _TRAILING.sub("", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
 
