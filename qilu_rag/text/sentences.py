@@ -14,7 +14,7 @@ _PAIRS = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》", 
 _CLOSERS = frozenset(_PAIRS.values())
 _QUOTES = frozenset("“‘「『")
 _QUOTE_ENDS = frozenset(_PAIRS[mark] for mark in _QUOTES)
-_DEEPEST = 8  # quotations in quotations
+_DEEPEST = 32  # marks that are looked through for a partner: hostile text opens thousands
 _ENDS = frozenset("。！？!?…")
 _CONTINUES = frozenset("（(，、；：,;:的")
 _ABBREVIATIONS = ("Mr.", "Mrs.", "Dr.", "St.", "Mt.", "No.", "c.", "ca.", "e.g.", "i.e.", "vs.")
@@ -122,7 +122,7 @@ def _matched(line: str) -> tuple[set[int], int]:
         if char in _PAIRS:
             stack.append(at)
         elif char in _CLOSERS:
-            for depth in range(len(stack) - 1, -1, -1):
+            for depth in range(len(stack) - 1, max(len(stack) - 1 - _DEEPEST, -1), -1):
                 if _PAIRS[line[stack[depth]]] == char:
                     found |= {stack[depth], at}
                     del stack[depth:]
