@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -88,8 +89,11 @@ def read_sentences(folder: Path) -> list[str]:
 
 def long_texts(sentences: Sequence[str], tokenizer: Tokenizer, count: int) -> list[str]:
     """Texts of about 256 tokens each, of whole sentences run together."""
-    ids = tokenizer.encode("".join(sentences[: count * 12]), add_special_tokens=False).ids
-    return [tokenizer.decode(ids[at : at + _LONG]) for at in range(0, count * _LONG, _LONG)]
+    whole = "".join(sentences[: count * 12])
+    # Offsets into the text: tokens that are decoded come back with spaces between them.
+    starts = [start for start, _ in tokenizer.encode(whole, add_special_tokens=False).offsets]
+    cuts = starts[:: _LONG - 8][: count + 1]  # room for the prompt and the marks
+    return [whole[a:b] for a, b in pairwise(cuts)]
 
 
 def measure(embedder: Embedder, figures: Figures, texts: dict[str, list[str]]) -> None:
