@@ -124,7 +124,7 @@ class AnswerSettings(_Section):
     passages: int = Field(default=8, ge=1, le=50)
     evidence_characters: int = Field(default=260, ge=50, le=4000)
     max_tokens: int = Field(default=160, ge=16)
-    threshold: float = Field(default=0.2, ge=0, le=1)
+    threshold: float = Field(default=0.25, ge=0, le=1)
 
 
 class WebSettings(_Section):
