@@ -140,7 +140,7 @@ def lacking(entry: Entry) -> bool:
 
 
 def _category(near: Sequence[tuple[Entry, float]], why: dict[str, str]) -> Category | None:
-    if len(near) < 2 or near[0][1] < _NEAREST:
+    if len(near) <= _RELATED or near[0][1] < _NEAREST:
         return None
     votes: defaultdict[Category, float] = defaultdict(float)
     last = near[-1][1]
