@@ -80,6 +80,8 @@ def _opened(data: bytes, source: str) -> Iterator[Pictures.Image]:
         raise DocumentError(source, reason) from error
     except Pictures.DecompressionBombError as error:
         raise DocumentError(source, "has too many pixels to be opened; scale it down") from error
+    except MemoryError:
+        raise
     except Exception as error:
         # Pillow lets inner errors of every kind through on damaged files; nothing else runs here.
         reason = f"is not a whole picture ({type(error).__name__}); export it again"

@@ -66,7 +66,7 @@ def whole(source: str, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except Exception as error:
         # mammoth and python-pptx let inner errors of every kind through on damaged files.

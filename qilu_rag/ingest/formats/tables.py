@@ -66,7 +66,7 @@ def read_xlsx(data: bytes, source: str, limits: IngestSettings) -> Reading:
         with warnings.catch_warnings():  # openpyxl warns of every oddity of a file
             warnings.simplefilter("ignore")
             sheets = [(name, table) for name, table in _sheets(data, source, limits) if table.rows]
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except Exception as error:
         # openpyxl lets inner errors of every kind through on damaged files.
