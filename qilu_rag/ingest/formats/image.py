@@ -73,15 +73,13 @@ def _opened(data: bytes, source: str) -> Iterator[Pictures.Image]:
             warnings.simplefilter("ignore")
             with Pictures.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 yield picture
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         reason = "is not a PNG, JPEG, TIFF or WebP picture; export it again"
         raise DocumentError(source, reason) from error
     except Pictures.DecompressionBombError as error:
         raise DocumentError(source, "has too many pixels to be opened; scale it down") from error
-    except MemoryError:
-        raise
     except Exception as error:
         # Pillow lets inner errors of every kind through on damaged files; nothing else runs here.
         reason = f"is not a whole picture ({type(error).__name__}); export it again"
