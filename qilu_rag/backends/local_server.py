@@ -9,12 +9,15 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import httpx
+
 from qilu_rag.errors import ChatError, ModelMissing
 
 if TYPE_CHECKING:
     import xllamacpp
 
 
+_SETTLE_SECONDS = 60.0
 _PROMPT_CACHE = 256
 """MiB for prompts of the past; the server's own 8192 would fill a small machine in a day."""
 
@@ -70,9 +73,20 @@ class LocalServer:
         parameters.cpuparams.n_threads = self._threads
         parameters.cpuparams_batch.n_threads = self._threads
         try:
-            return xllamacpp.Server(parameters)
-        except (RuntimeError, ValueError) as error:
+            server = xllamacpp.Server(parameters)
+            self._settle(server)
+        except (RuntimeError, ValueError, httpx.HTTPError) as error:
             raise ChatError(f"the language model {path} can't be loaded: {error}") from error
+        return server
+
+    def _settle(self, server: xllamacpp.Server) -> None:
+        """Has one token written: a server that is closed before its loop runs waits for ever."""
+        httpx.post(
+            f"{server.listening_address}/completion",
+            json={"prompt": "泰", "n_predict": 1},
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=_SETTLE_SECONDS,
+        ).raise_for_status()
 
     def close(self) -> None:
         """Stops the server; safe to call twice."""
