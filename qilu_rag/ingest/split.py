@@ -24,8 +24,9 @@ def split(document: Document, *, shortest: int, longest: int) -> list[Passage]:
         document: what was loaded.
         shortest: characters under which a passage takes in a neighbour of its block.
         longest: characters that a passage holds at most; only a single sentence, or a
-            quotation over several lines, is longer, up to twice as long. A sentence beyond
-            that is cut at a comma, outside quotations if there is one.
+            quotation over several lines, is longer, up to twice as long. What goes beyond
+            that is cut: a sentence at a comma, outside quotations if there is one, and a
+            quotation between its lines.
 
     Returns:
         Passages in the order of the text, numbered from 1.

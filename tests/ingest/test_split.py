@@ -59,11 +59,26 @@ def test_passages_cover_the_blocks_exactly(
 
 @given(TEXTS, st.integers(1, 30), st.integers(30, 60))
 def test_lengths_are_bounded(text: str, shortest: int, longest: int) -> None:
-    for passage in split(document(text, markdown_blocks(text)), shortest=shortest, longest=longest):
-        lone = len(passage.sentences) == 1 or any(
-            passage.text[a:b].count("\n") for a, b in quotation_spans(passage.text)
-        )
-        assert len(passage.text) <= (2 * longest if lone else longest)
+    blocks = markdown_blocks(text)
+    # Of the block, not of the passage: a quotation too long for one passage goes into
+    # several, and of these only the first holds its opening mark.
+    over_lines = [
+        (block.start + a, block.start + b)
+        for block in blocks
+        for a, b in quotation_spans(text[block.start : block.end])
+        if "\n" in text[block.start + a : block.start + b]
+    ]
+    for passage in split(document(text, blocks), shortest=shortest, longest=longest):
+        held = any(a < passage.end and passage.start < b for a, b in over_lines)
+        bound = 2 * longest if len(passage.sentences) == 1 or held else longest
+        assert len(passage.text) <= bound
+
+
+def test_a_quotation_longer_than_a_passage_is_cut_into_bounded_pieces() -> None:
+    text = "“\n" + "山" * 84 + "\n”"
+    passages = split(document(text, markdown_blocks(text)), shortest=1, longest=30)
+    assert "".join(p.text for p in passages).count("山") == 84
+    assert all(len(p.text) <= 60 for p in passages)
 
 
 @given(TEXTS)
