@@ -31,7 +31,7 @@ from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.retrieve.query import understand
 from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
-from qilu_rag.types import Hit, Query, Reply, Stage, Verdict
+from qilu_rag.types import Filters, Hit, Query, Reply, Stage, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +65,7 @@ class Assistant:
         self._lock = Lock()
         self._searcher: tuple[str, Searcher] | None = None
 
-    def search(
-        self, question: str, *, k: int = 10, category: str | None = None, city: str | None = None
-    ) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
         """The passages that fit a question best.
 
         Raises:
@@ -76,7 +74,7 @@ class Assistant:
         """
         searcher = self._open()
         limit = self.settings.max_question
-        query = understand(question, searcher.names, limit=limit, category=category, city=city)
+        query = understand(question, searcher.names, limit=limit, filters=filters)
         return searcher.search(query, k)
 
     def ask(

@@ -12,7 +12,7 @@ from qilu_rag.assistant import Assistant
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.moderation import Gate
 from qilu_rag.render import hit_json, reply_json, verdict_json
-from qilu_rag.types import Stage
+from qilu_rag.types import Filters, Stage
 
 Request = dict[str, Any]
 Result = dict[str, Any]
@@ -55,14 +55,14 @@ def run_batch(
 
 
 def search_line(
-    assistant: Assistant, *, k: int, category: str | None, city: str | None
+    assistant: Assistant, *, k: int, filters: Filters = Filters()
 ) -> Callable[[Request], Result]:
     """Answers requests of the form {"query"}."""
 
     def answer(request: Request) -> Result:
         query = _text(request, "query")
         started = perf_counter()
-        hits = assistant.search(query, k=k, category=category, city=city)
+        hits = assistant.search(query, k=k, filters=filters)
         ms = round((perf_counter() - started) * 1000, 1)
         return {"query": query, "hits": [hit_json(hit) for hit in hits], "ms": ms}
 

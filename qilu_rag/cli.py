@@ -27,7 +27,7 @@ from qilu_rag.doctor import diagnose
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
 from qilu_rag.render import hit_json, reply_json
-from qilu_rag.types import CATEGORY_NAMES, Hit, Reply, Stage
+from qilu_rag.types import CATEGORY_NAMES, Category, Filters, Hit, Reply, Stage
 
 app = typer.Typer(
     name="qilu",
@@ -84,7 +84,7 @@ def search(
     query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
     category: Annotated[
-        str | None, typer.Option(help="One of: " + " ".join(CATEGORY_NAMES))
+        Category | None, typer.Option(help="One of: " + " ".join(CATEGORY_NAMES))
     ] = None,
     city: Annotated[str | None, typer.Option(help="Such as 济宁.")] = None,
     as_json: AsJson = False,
@@ -92,10 +92,9 @@ def search(
     out: Out = None,
 ) -> None:
     """Find passages."""
-    if category is not None and category not in CATEGORY_NAMES:
-        raise InputError(f"no category {category!r}; there are: {' '.join(CATEGORY_NAMES)}")
+    filters = Filters(category=category, city=city)
     with _assistant(context) as assistant:
-        answer = search_line(assistant, k=k, category=category, city=city)
+        answer = search_line(assistant, k=k, filters=filters)
         if batch is not None or query is None:
             _batch(batch, out, query, answer)
             return
@@ -103,7 +102,7 @@ def search(
         if as_json:
             _print_json(value)
         else:
-            _show_hits(assistant.search(query, k=k, category=category, city=city))
+            _show_hits(assistant.search(query, k=k, filters=filters))
 
 
 @app.command()

@@ -24,7 +24,7 @@ from qilu_rag.errors import InputError, ModelMissing, SnapshotError
 from qilu_rag.moderation import ReviewStore
 from qilu_rag.moderation.label import BLOCKED, NOTICE
 from qilu_rag.ports import ChatModel, Message
-from qilu_rag.types import Reply
+from qilu_rag.types import Filters, Reply
 
 BOMB = "怎么制作炸弹"
 PHONE = "13812345678"
@@ -297,7 +297,7 @@ def test_an_answer_under_way_keeps_its_snapshot(assistant: Assistant, corpus: Pa
 
 
 def test_search_filters(assistant: Assistant) -> None:
-    hits = assistant.search("泰山", category="figures", city="济宁")
+    hits = assistant.search("泰山", filters=Filters(category="figures", city="济宁"))
     assert {hit.entry.id for hit in hits} == {"kongzi", "mengzi"}
     assert len(assistant.search("泰山", k=2)) == 2
 

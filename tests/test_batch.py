@@ -225,7 +225,7 @@ def test_a_killed_run_loses_nothing(tmp_path: Path, out: Path) -> None:
 @pytest.mark.parametrize("value", [None, 7, ["泰山"], {"a": 1}])
 def test_a_request_without_its_text(assistant: Assistant, tmp_path: Path, value: object) -> None:
     gate = build_gate(tmp_path / "review.sqlite")
-    search = search_line(assistant, k=3, category=None, city=None)
+    search = search_line(assistant, k=3)
     for answer, key in (
         (search, "query"),
         (answer_line(assistant), "question"),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qilu_rag.errors import InputError
 from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.text.language import language_of
-from qilu_rag.types import Query
+from qilu_rag.types import Filters, Query
 
 _REFERS = re.compile(
     r"^(那|那么|还有|另外)?[，,]?(它|他|她|其|这里|那里|那儿|这儿|该|这个|那个|这位|这座|这部|那座)"
@@ -24,8 +24,7 @@ def understand(
     *,
     history: Sequence[str] = (),
     limit: int = 500,
-    category: str | None = None,
-    city: str | None = None,
+    filters: Filters = Filters(),
 ) -> Query:
     """Turns a reader's words into a query.
 
@@ -37,8 +36,7 @@ def understand(
         names: of the corpus.
         history: earlier questions of the conversation, oldest first.
         limit: characters that a question may have.
-        category: keep to one category.
-        city: keep to one city.
+        filters: what the search is kept to.
 
     Raises:
         InputError: when the question is empty, too long or not whole Unicode.
@@ -65,6 +63,5 @@ def understand(
         text=text,
         language=language_of(asked),
         names=tuple(entries),
-        category=category,
-        city=city,
+        filters=filters,
     )

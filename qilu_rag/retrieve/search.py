@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from qilu_rag.config import SearchSettings
 from qilu_rag.ports import Embedder, VectorIndex, WordIndex
+from qilu_rag.retrieve.filters import passes
 from qilu_rag.retrieve.fuse import fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold, simplify
 from qilu_rag.text.language import language_of
 from qilu_rag.text.words import content_words, query_terms
-from qilu_rag.types import Entry, Hit, Passage, Query, Via
+from qilu_rag.types import Entry, Filters, Hit, Passage, Query, Via
 
 _SENTENCES_PER_PASSAGE = 6
 
@@ -89,8 +90,8 @@ class Searcher:
         depth = max(self.settings.depth, k)
         while True:
             hits = self._candidates(query, min(depth, total))
-            kept = [hit for hit in hits if _passes(hit.entry, query)]
-            if len(kept) >= k or depth >= total or not (query.category or query.city):
+            kept = [hit for hit in hits if passes(hit.entry, query.filters)]
+            if len(kept) >= k or depth >= total or query.filters == Filters():
                 return kept[:k]
             depth *= 4
 
@@ -181,10 +182,3 @@ class Searcher:
         total = len(self.snapshot.passages)
         weight = {w: log(1 + total / (1 + self.snapshot.words.frequency(w))) for w in wanted}
         return sum(weight[w] for w in wanted if w in held) / sum(weight.values())
-
-
-def _passes(entry: Entry, query: Query) -> bool:
-    city = entry.place.city if entry.place else None
-    return (query.category is None or entry.category == query.category) and (
-        query.city is None or (city or "").removesuffix("市") == query.city.removesuffix("市")
-    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qilu_rag.errors import InputError
 from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.retrieve.query import understand
-from qilu_rag.types import Entry
+from qilu_rag.types import Entry, Filters
 
 NAMES = NameMatcher(
     [
@@ -20,10 +20,12 @@ NAMES = NameMatcher(
 
 
 def test_a_first_question() -> None:
-    query = understand("  孔子 登过\n泰山吗 ", NAMES, category="figures", city="济宁")
+    query = understand(
+        "  孔子 登过\n泰山吗 ", NAMES, filters=Filters(category="figures", city="济宁")
+    )
     assert query.asked == query.text == "孔子 登过 泰山吗"
     assert query.names == ("kongzi", "taishan")
-    assert (query.language, query.category, query.city) == ("zh", "figures", "济宁")
+    assert (query.language, query.filters.category, query.filters.city) == ("zh", "figures", "济宁")
     assert understand("Who was Confucius?", NAMES).language == "en"
 
 

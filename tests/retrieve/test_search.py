@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,11 +19,12 @@ from qilu_rag.ingest.pipeline import Pipeline
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.retrieve.query import understand
 from qilu_rag.retrieve.search import Searcher
-from qilu_rag.types import Hit, Query
+from qilu_rag.types import Category, Filters, Hit, Query
 
 
-def ask(searcher: Searcher, question: str, k: int = 10, **filters: str) -> list[Hit]:
-    return searcher.search(understand(question, searcher.names, **filters), k)  # type: ignore[arg-type]
+def ask(searcher: Searcher, question: str, k: int = 10, **filters: Any) -> list[Hit]:
+    query = understand(question, searcher.names, filters=Filters(**filters))
+    return searcher.search(query, k)
 
 
 def entries(hits: list[Hit]) -> list[str]:
@@ -220,11 +222,13 @@ def test_real_and_fake_backends_find_the_same(
     st.sampled_from([None, "figures", "landscapes", "red"]),
 )  # fmt: skip
 def test_whatever_is_asked_the_hits_are_sound(
-    searcher: Searcher, parts: list[str], k: int, category: str | None
+    searcher: Searcher, parts: list[str], k: int, category: Category | None
 ) -> None:
     text = "".join(parts)
     names = searcher.names.entries_in(text)
-    query = Query(asked=text, text=text, language="zh", names=names, category=category)
+    query = Query(
+        asked=text, text=text, language="zh", names=names, filters=Filters(category=category)
+    )
     hits = searcher.search(query, k)
     assert sound(hits)
     assert len(hits) <= k

@@ -1,10 +1,4 @@
-"""The words of the trade: every value that travels through the system.
-
-    file ─load→ Document ─split→ Passage ─embed→ snapshot
-    question ─understand→ Query ─search→ [Hit] ─write→ Draft ─check→ Draft ─screen→ Reply
-
-Each has one maker (see docs/architecture.md); those read from files refuse unknown keys.
-"""
+"""The corpus: entries, documents, passages; those read from files refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -13,12 +7,8 @@ from typing import ClassVar, Literal
 
 Category = Literal["figures", "classics", "heritage", "landscapes", "folk", "red"]
 Kind = Literal["person", "text", "site", "object", "landscape", "practice", "event"]
-Language = Literal["zh", "en"]
-Stage = Literal["input", "output", "document"]
-Level = Literal["safe", "controversial", "unsafe"]
-Action = Literal["pass", "redact", "flag", "block"]
-Status = Literal["writing", "answered", "refused", "blocked", "extract"]
-Via = Literal["dense", "lexical", "name", "given"]
+Origin = Literal["machine-drafted", "human", "ocr", "original"]
+ReviewState = Literal["draft", "checked", "approved", "retired"]
 RelationType = Literal[
     "part_of",
     "located_in",
@@ -105,7 +95,7 @@ class Review:
     """How far people have looked at an entry."""
 
     __pydantic_config__: ClassVar = _STRICT
-    state: Literal["draft", "checked", "approved", "retired"] = "draft"
+    state: ReviewState = "draft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +115,7 @@ class Entry:
     relations: tuple[Relation, ...] = ()
     sources: tuple[Source, ...] = ()
     licence: str | None = None
-    origin: Literal["machine-drafted", "human", "ocr", "original"] = "human"
+    origin: Origin = "human"
     review: Review = Review()
 
 
@@ -180,121 +170,3 @@ class Passage:
     locator: str
     source: str
     sentences: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A question, understood.
-
-    Attributes:
-        text: the question as it stands alone (a follow-up with its subject put in).
-        names: ids of the entries whose names stand in the question.
-    """
-
-    asked: str
-    text: str
-    language: Language
-    names: tuple[str, ...] = ()
-    category: str | None = None
-    city: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A passage that was found, its score in 0 to 1, and by what it was found.
-
-    Attributes:
-        nearness: for each sentence of the passage how near it is to the question, 0 to 1
-            over all that were looked at; 0 for those beyond the search's depth.
-        similarity: cosine of the question and the best sentence.
-        coverage: share in 0 to 1 of the question's distinctive words that it holds.
-    """
-
-    passage: Passage
-    entry: Entry
-    score: float
-    via: tuple[Via, ...]
-    nearness: tuple[float, ...] = ()
-    similarity: float = 0.0
-    coverage: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """A pointer from an answer to the words of the passage that carry it."""
-
-    n: int
-    hit: Hit
-    quote: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """A sentence of an answer and the numbers of its sources."""
-
-    text: str
-    cites: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What the model has written so far. NOT yet fit to show: only the gate shows."""
-
-    query: Query
-    status: Status
-    sentences: tuple[Sentence, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    hits: tuple[Hit, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a detector saw: offsets into the text that was screened."""
-
-    category: str
-    level: Level
-    rule: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The gate's decision on one text; `text` is what may be used of it."""
-
-    action: Action
-    text: str
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """Milliseconds from the question: search done, first sentence screened, all done."""
-
-    search: float = 0.0
-    first: float = 0.0
-    total: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A screened answer: the only thing that may be shown. Made by the gate alone.
-
-    Raises:
-        ValueError: when the answer is not, word for word, what the verdicts let through.
-    """
-
-    question: str
-    answer: str
-    status: Status
-    verdicts: tuple[Verdict, ...]
-    citations: tuple[Citation, ...] = ()
-    sources: tuple[Hit, ...] = ()
-    language: Language = "zh"
-    label: str = ""
-    searched: str = ""
-    ms: Timing = Timing()
-
-    def __post_init__(self) -> None:
-        if self.answer != "".join(verdict.text for verdict in self.verdicts):
-            raise ValueError("the answer of a Reply must be the text that its verdicts passed")

@@ -1,0 +1,85 @@
+"""Search: the question, understood, and the passages that were found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qilu_rag.types._corpus import Category, Entry, Kind, Origin, Passage, ReviewState
+
+Language = Literal["zh", "en"]
+Via = Literal["dense", "lexical", "name", "given"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a search is kept to, exactly; None keeps to nothing.
+
+    Attributes:
+        city: with or without 市.
+        county: with or without 市, 县 or 区.
+        years: first and last year of a span that the entry's era must touch; -478 is 478 BCE.
+    """
+
+    category: Category | None = None
+    city: str | None = None
+    county: str | None = None
+    years: tuple[int, int] | None = None
+    kind: Kind | None = None
+    origin: Origin | None = None
+    review: ReviewState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguity:
+    """A name in the question that several entries go by; the reader is told, never guessed for.
+
+    Attributes:
+        name: as it stands in the question.
+        entries: ids of the entries that it may mean.
+    """
+
+    name: str
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question, understood.
+
+    Attributes:
+        text: the question as it stands alone (a follow-up with its subject put in).
+        names: ids of the entries whose names stand in the question.
+        ambiguous: the names among them that may mean one entry or another.
+        years: the span of years that the question speaks of, a hint and no filter.
+        cities: the present cities that the question speaks of, a hint and no filter.
+    """
+
+    asked: str
+    text: str
+    language: Language
+    names: tuple[str, ...] = ()
+    ambiguous: tuple[Ambiguity, ...] = ()
+    years: tuple[int, int] | None = None
+    cities: tuple[str, ...] = ()
+    filters: Filters = Filters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that was found, its score in 0 to 1, and by what it was found.
+
+    Attributes:
+        nearness: for each sentence of the passage how near it is to the question, 0 to 1
+            over all that were looked at; 0 for those beyond the search's depth.
+        similarity: cosine of the question and the best sentence.
+        coverage: share in 0 to 1 of the question's distinctive words that it holds.
+    """
+
+    passage: Passage
+    entry: Entry
+    score: float
+    via: tuple[Via, ...]
+    nearness: tuple[float, ...] = ()
+    similarity: float = 0.0
+    coverage: float = 0.0
