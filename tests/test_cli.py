@@ -173,7 +173,6 @@ def test_what_the_parser_refuses(qilu: Qilu, arguments: list[str]) -> None:
         (["search"], "give either one text, or --batch"),
         (["search", ""], "the question is empty"),
         (["search", "泰" * 100_000], "over the limit of 500"),
-        (["search", "泰山", "--category", "food"], "no category 'food'; there are: figures"),
         (["search", "--batch", "none.jsonl", "--out", "o.jsonl"], "none.jsonl can't be read"),
         (["search", "x", "--batch", "i.jsonl", "--out", "o.jsonl"], "give either one text"),
         (["ask"], "give either one text, or --batch"),
@@ -190,6 +189,14 @@ def test_what_the_parser_refuses(qilu: Qilu, arguments: list[str]) -> None:
 )
 def test_what_we_refuse(filled: Qilu, arguments: list[str], why: str) -> None:
     one_sentence(filled(*arguments), 2, why)
+
+
+def test_a_filter_of_a_wrong_value_names_the_right_ones(filled: Qilu) -> None:
+    done = filled("search", "泰山", "--category", "food")
+    assert done.code == 2
+    assert done.out == ""
+    assert "--category" in done.err
+    assert "figures" in done.err
 
 
 def test_eval_of_wrong_things(filled: Qilu, tmp_path: Path) -> None:
