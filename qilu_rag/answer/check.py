@@ -3,23 +3,25 @@
 Every sentence is aligned with the sentences of the sources that are nearest to it by
 vector. Its numbers, titles and quotations must stand there; a Chinese sentence must begin
 with what they speak of and may bring hardly any word that neither they nor the question
-hold. What fails is not shown: the caller puts the evidence itself in its place.
+hold; an English sentence may bring no name of its own. What fails is not shown: the caller
+puts the evidence itself in its place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from qilu_rag.answer.evidence import Source
+from qilu_rag.answer.latin_names import made_up_names
 from qilu_rag.ports import Embedder, Vectors
 from qilu_rag.text.fold import cjk_count, fold, squash
 from qilu_rag.text.numbers import numbers_in
 from qilu_rag.text.words import content_words
-from qilu_rag.types import Query
+from qilu_rag.types import Entry, Query
 
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」")
 _ALIGNED = 2
@@ -40,10 +42,24 @@ class Support:
 
 
 class Checker:
-    """Checks sentences against the evidence of one question."""
+    """Checks sentences against the evidence of one question.
 
-    def __init__(self, query: Query, sources: Sequence[Source], embedder: Embedder) -> None:
+    Args:
+        query: the question.
+        sources: what the model saw.
+        embedder: aligns sentences with them.
+        entries: those whose English names may stand for their Chinese ones.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        sources: Sequence[Source],
+        embedder: Embedder,
+        entries: Iterable[Entry] = (),
+    ) -> None:
         self._query = query
+        self._entries = tuple({entry.id: entry for entry in entries}.values())
         self._sources = sources
         self._embedder = embedder
         self._rows = [(source, text) for source in sources for text in source.sentences]
@@ -87,7 +103,13 @@ class Checker:
             return f"quoted: {', '.join(unquoted)}"
         if cjk_count(sentence):
             return _topic(sentence, fold(told), fold(asked)) or _novel(sentence, fold(known))
-        return ""
+        made_up = made_up_names(sentence, told + asked, f"{asked} {self._english_names(told)}")
+        return f"names: {', '.join(made_up)}" if made_up else ""
+
+    def _english_names(self, told: str) -> str:
+        """English names of the entries whose Chinese ones stand in the evidence."""
+        named = (e for e in self._entries if any(n in told for n in (e.title, *e.aliases)))
+        return " ".join(entry.title_en or "" for entry in named)
 
 
 def _topic(sentence: str, told: str, asked: str) -> str:

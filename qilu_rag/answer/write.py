@@ -95,7 +95,7 @@ class Writer:
             if not self._judge.answerable(query, hits, leaning):
                 yield answer.refuse()
                 return
-            checker = Checker(query, sources, self._embedder)
+            checker = Checker(query, sources, self._embedder, (hit.entry for hit in hits))
             for text in self._sentences(query, sources):
                 if answer.add(checker.support(text), text):
                     yield answer.draft("writing")

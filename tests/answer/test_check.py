@@ -96,6 +96,16 @@ def test_the_sentence_is_one_of_the_source(checker: Checker, hits: list[Hit]) ->
         assert support.sentence in support.source.hit.passage.text
 
 
+def test_an_english_sentence_brings_no_name_of_its_own(
+    hits: list[Hit], make_query: MakeQuery
+) -> None:
+    query = make_query("Where was Confucius born?")
+    sources = choose(query, hits, passages=8, characters=400)
+    checker = Checker(query, sources, FakeEmbedder(), (hit.entry for hit in hits))
+    assert checker.support("Confucius came from Zouyi in Lu.").fault == ""
+    assert checker.support("Confucius came from Zouyi, now Shennan.").fault == "names: Shennan"
+
+
 def test_the_sources_are_embedded_once(hits: list[Hit], make_query: MakeQuery) -> None:
     query = make_query("孔子")
     embedder = FakeEmbedder()
