@@ -101,9 +101,12 @@ class Assistant:
         """
         started = time.perf_counter()
         verdict = self._gate.check(question, "input", question=question)
+        bare = Query(asked=question, text=question, language=language_of(question))
         if verdict.action == "block":
-            query = Query(asked=question, text=question, language=language_of(question))
-            yield self._gate.refuse(query, verdict)
+            yield self._gate.refuse(bare, verdict)
+            return
+        if passages is None and (greeting := self._writer.greet(bare)):
+            yield from self._gate.screen([greeting], searched="", started=started, search_ms=0.0)
             return
         query, hits = self.evidence(verdict.text, history=history, passages=passages)
         search_ms = (time.perf_counter() - started) * 1000

@@ -82,6 +82,15 @@ def test_english(assistant: Assistant) -> None:
     assert (refused.status, refused.answer) == ("refused", REFUSAL["en"])
 
 
+@pytest.mark.parametrize("greeting", ["你好", "你能做什么？", "Hello!"])
+def test_a_greeting_is_answered_without_a_search(home: Path, greeting: str) -> None:
+    reply = last(on_fakes(home), greeting)  # there is no index
+    assert reply.status == "answered"
+    assert reply.sources == ()
+    assert reply.searched == ""
+    assert reply.label
+
+
 def test_prices_are_refused_with_the_nearest_entries(assistant: Assistant) -> None:
     reply = last(assistant, "泰山门票多少钱")
     assert (reply.status, reply.answer) == ("refused", REFUSAL["zh"])

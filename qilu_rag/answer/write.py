@@ -18,6 +18,7 @@ from qilu_rag.answer.answerable import (
     asks_for_what_changes,
 )
 from qilu_rag.answer.check import Checker, Support
+from qilu_rag.answer.courtesy import Courtesies
 from qilu_rag.answer.evidence import Source, choose, ranked
 from qilu_rag.answer.prompts import (
     ORIGINAL,
@@ -64,12 +65,20 @@ class Writer:
         self._embedder = embedder
         self._settings = settings
         self._judge = Judge.load(settings.threshold)
+        self._courtesies = Courtesies.load()
 
     def warm(self) -> None:
         """Has the model read its constant prompt."""
         nothing = Query(asked="", text="", language="zh")
         for _ in self._chat.stream(answer_messages(nothing, ()), max_tokens=1):
             pass
+
+    def greet(self, query: Query) -> Draft | None:
+        """The answer to a greeting or a question about the assistant; None to all others."""
+        text = self._courtesies.reply(query.asked, query.language)
+        if text is None:
+            return None
+        return Draft(query=query, status="answered", sentences=(Sentence(text=text),))
 
     def write(self, query: Query, hits: Sequence[Hit]) -> Iterator[Draft]:
         """Answers a question out of hits.
