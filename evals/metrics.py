@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log2, sqrt
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
@@ -33,6 +35,29 @@ class Share:
             return "none"
         low, high = self.interval()
         return f"{self.value:.3f}  ({self.hits} of {self.of}; 95% {low:.2f} to {high:.2f})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean:
+    """A mean over so many values, with a 95% bootstrap interval (Efron 1979)."""
+
+    value: float
+    low: float
+    high: float
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.2f}-{self.high:.2f}]" if self.of else "none"
+
+
+def mean(values: Sequence[float], *, resamples: int = 1000, seed: int = 20) -> Mean:
+    """The mean of values and the middle 95% of the means of so many resamples."""
+    if not values:
+        return Mean(value=0.0, low=0.0, high=0.0, of=0)
+    rows = np.asarray(values, dtype=np.float64)
+    drawn = np.random.default_rng(seed).integers(0, len(rows), (resamples, len(rows)))
+    low, high = np.percentile(rows[drawn].mean(axis=1), [2.5, 97.5])
+    return Mean(value=float(rows.mean()), low=float(low), high=float(high), of=len(rows))
 
 
 def share(flags: Sequence[bool]) -> Share:

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 from rich.table import Table
 
 from evals.cases import Case, load_cases
-from evals.metrics import Share, ndcg, percentile, rank_of, share
+from evals.metrics import Share, ndcg, percentile, share
+from evals.ranking import rank_of_case
 from qilu_rag.assistant import Assistant
 from qilu_rag.errors import InputError
 from qilu_rag.render import reply_json
@@ -35,22 +36,8 @@ class Outcome:
 
     @property
     def rank(self) -> int | None:
-        """Place, among the entries found, of the first that answers.
-
-        The right entry does; so does one that a relation links to it and whose passage
-        holds the facts: what the corpus tells in two places is found in either.
-        """
-        wanted = self.case.entry or ""
-        near = {r.to for hit in self.hits if hit.entry.id == wanted for r in hit.entry.relations}
-        near |= {h.entry.id for h in self.hits if any(r.to == wanted for r in h.entry.relations)}
-        ranked = [hit.entry.id for hit in self.hits]
-        places = [rank_of(wanted, ranked)]
-        places += [
-            rank_of(hit.entry.id, ranked)
-            for hit in self.hits
-            if hit.entry.id in near and self.case.holds_facts(hit.passage.text)
-        ]
-        return min((place for place in places if place is not None), default=None)
+        """Place of the first hit that answers; see `evals.ranking`."""
+        return rank_of_case(self.case, [(hit.entry, hit.passage.text) for hit in self.hits])
 
     @property
     def refused(self) -> bool:

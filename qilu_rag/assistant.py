@@ -72,7 +72,7 @@ class Assistant:
             InputError: when the question is empty or too long.
             SnapshotError: when there is no index.
         """
-        searcher = self._open()
+        searcher = self.searcher()
         limit = self.settings.max_question
         query = understand(question, searcher.names, limit=limit, filters=filters)
         return searcher.search(query, k)
@@ -127,7 +127,7 @@ class Assistant:
         """The question, understood, and the passages that an answer may rest on."""
         limit = self.settings.max_question
         if passages is None:
-            searcher = self._open()
+            searcher = self.searcher()
             query = understand(question, searcher.names, history=history, limit=limit)
             query = self._in_chinese(query, searcher.names)
             return query, searcher.search(query, self.settings.search.depth)
@@ -179,7 +179,7 @@ class Assistant:
         except QiluError as error:
             _log.warning("%s", error)
 
-    def _open(self) -> Searcher:
+    def searcher(self) -> Searcher:
         """The searcher over the snapshot in use; reopened when another is published."""
         with self._lock:
             current = self._store.current_id()

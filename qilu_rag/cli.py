@@ -20,6 +20,7 @@ from qilu_rag import __version__
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
 from qilu_rag.cli_corpus import corpus_app
+from qilu_rag.cli_eval import eval_app
 from qilu_rag.cli_ingest import ingest, quarantine_app, snapshots_app
 from qilu_rag.cli_models import models_app
 from qilu_rag.config import load_settings
@@ -40,6 +41,7 @@ app.add_typer(corpus_app, name="corpus")
 app.add_typer(models_app, name="models")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(eval_app, name="eval")
 app.command()(ingest)
 
 _out = Console(highlight=False)
@@ -168,37 +170,6 @@ def doctor(context: typer.Context) -> None:
     _out.print(table)
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
-
-
-@app.command(name="eval")
-def evaluate(
-    context: typer.Context,
-    cases: Annotated[Path, typer.Option(help="Folder of .jsonl cases.")] = Path("evals/cases"),
-    half: Annotated[str, typer.Option(help="dev, report or all.")] = "report",
-    sample: Annotated[
-        int | None, typer.Option(min=1, help="Only so many cases, drawn by a fixed seed.")
-    ] = None,
-    retrieval_only: Annotated[bool, typer.Option(help="Ask no language model.")] = False,
-    as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option(help="Keep every reply, a line each.")] = None,
-) -> None:
-    """Measure retrieval, answers, citations, refusals and times over the cases."""
-    from evals.run import evaluate as run
-
-    with _assistant(context) as assistant, progress_bar(_err) as progress:
-        report = run(
-            assistant,
-            cases,
-            half=half,
-            sample=sample,
-            retrieval_only=retrieval_only,
-            out=out,
-            progress=progress,
-        )
-    if as_json:
-        _print_json(report.as_json())
-    else:
-        _out.print(report.as_table())
 
 
 def _stage(value: str) -> Stage:

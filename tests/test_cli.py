@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qilu_rag import __version__, cli, cli_ingest, doctor
+from qilu_rag import __version__, cli, cli_eval, cli_ingest, doctor
 from qilu_rag.answer.prompts import REFUSAL, SYSTEM
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, FakeVectorBackend, FakeWordBackend
@@ -65,7 +65,7 @@ def qilu(
         vectors, words = FakeVectorBackend(), FakeWordBackend()
         return build(settings, embedder=FakeEmbedder(), chat=chat, vectors=vectors, words=words)
 
-    for module in (cli, cli_ingest):
+    for module in (cli, cli_eval, cli_ingest):
         monkeypatch.setattr(module, "build", on_fakes)
 
     def run(*arguments: str | Path) -> Done:
@@ -185,6 +185,8 @@ def test_what_the_parser_refuses(qilu: Qilu, arguments: list[str]) -> None:
         (["moderate"], "give either one text, or --batch"),
         (["moderate", "x", "--stage", "exit"], "no stage 'exit'; there are: input output"),
         (["eval", "--cases", "nowhere"], "there are no cases in nowhere"),
+        (["eval", "retrieval", "--cases", "nowhere"], "there are no cases in nowhere"),
+        (["eval", "retrieval", "--squad", "x.json"], "--squad 'x.json' is not of the form NAME="),
     ],
 )
 def test_what_we_refuse(filled: Qilu, arguments: list[str], why: str) -> None:
@@ -231,7 +233,7 @@ def test_without_an_index(qilu: Qilu, arguments: list[str]) -> None:
 def test_without_the_model(
     qilu: Qilu, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    for module in (cli, cli_ingest):
+    for module in (cli, cli_eval, cli_ingest):
         monkeypatch.setattr(module, "build", build)
     one_sentence(qilu(*arguments), 1, "multilingual-e5-small is not there; run: qilu models pull")
 

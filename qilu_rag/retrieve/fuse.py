@@ -7,7 +7,11 @@ of recall@1, because ranks throw away how far the best is ahead (see evals/READM
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+Scores = Mapping[int, float]
+Fuse = Callable[[Scores, Scores, float], dict[int, float]]
+"""Of a dense and a lexical ranking and the weight of the dense one, a single ranking."""
 
 
 def scaled(scores: Mapping[int, float]) -> dict[int, float]:

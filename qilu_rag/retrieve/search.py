@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from qilu_rag.config import SearchSettings
 from qilu_rag.ports import Embedder, VectorIndex, WordIndex
 from qilu_rag.retrieve.filters import passes
-from qilu_rag.retrieve.fuse import fuse, scaled
+from qilu_rag.retrieve.fuse import Fuse, fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold, simplify
 from qilu_rag.text.language import language_of
@@ -48,11 +48,16 @@ class Searchable(Protocol):
 
 @dataclass
 class Searcher:
-    """Searches one snapshot."""
+    """Searches one snapshot.
+
+    Attributes:
+        fuse: makes one ranking of the dense one, the lexical one and the dense one's weight.
+    """
 
     snapshot: Searchable
     embedder: Embedder
     settings: SearchSettings
+    fuse: Fuse = fuse
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -100,7 +105,7 @@ class Searcher:
         dense = self._best_sentences(near, depth)
         lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
         named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
-        fused = fuse(dense, lexical, self.settings.dense_weight)
+        fused = self.fuse(dense, lexical, self.settings.dense_weight)
         bonus = self.settings.name_bonus
         scores = {
             number: (fused.get(number, 0.0) + (bonus if number in named else 0.0)) / (1 + bonus)
