@@ -21,9 +21,10 @@ from qilu_rag.retrieve.filters import passes
 from qilu_rag.retrieve.fuse import Fuse, fuse, scaled
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold, simplify
+from qilu_rag.text.glossary import chinese_words
 from qilu_rag.text.language import language_of
 from qilu_rag.text.words import content_words, query_terms
-from qilu_rag.types import Entry, Filters, Hit, Passage, Query, Via
+from qilu_rag.types import Entry, Filters, Hit, Language, Passage, Query, Via
 
 _SENTENCES_PER_PASSAGE = 6
 
@@ -101,9 +102,13 @@ class Searcher:
             depth *= 4
 
     def _candidates(self, query: Query, depth: int) -> list[Hit]:
-        near = self._near(query.text, depth)
+        language = language_of(query.text)
+        wanted = self._wanted(query.text, language)
+        near = self._near(wanted, language, depth)
         dense = self._best_sentences(near, depth)
-        lexical = dict(self.snapshot.words.search(query_terms(query.text), depth))
+        # Words of a Chinese question stay as asked: the passage may go by the other name.
+        terms = query_terms(query.text if language == "zh" else wanted)
+        lexical = dict(self.snapshot.words.search(terms, depth))
         named = [n for entry in query.names for n in self._passages_of.get(entry, [])]
         fused = self.fuse(dense, lexical, self.settings.dense_weight)
         bonus = self.settings.name_bonus
@@ -150,19 +155,29 @@ class Searcher:
             if language_of(passage.text[start:end]) == "en"
         )
 
-    def _near(self, text: str, depth: int) -> dict[int, float]:
+    def _wanted(self, text: str, language: Language) -> str:
+        """What is searched for: the question by the titles of what it names, simplified.
+
+        An English one goes with the Chinese words for its terms, since passages are Chinese.
+        """
+        titled = simplify(self.names.by_title(text))
+        if language == "zh":
+            return titled
+        return " ".join([titled, *chinese_words(text)])
+
+    def _near(self, text: str, language: Language, depth: int) -> dict[int, float]:
         """Cosine of the sentences nearest to a text, by row, best first.
 
         A multilingual embedder puts what is in the question's own language above what
         answers it in another; the few English sentences of a Chinese corpus would come
         first for every English question if that were not taken off.
         """
-        vector = self.embedder.embed_queries([simplify(self.names.by_title(text))])
+        vector = self.embedder.embed_queries([text])
         k = min(depth * _SENTENCES_PER_PASSAGE, len(self.snapshot.vectors))
         scores, rows = self.snapshot.vectors.search(vector, k)
         pairs = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
         near = {int(row): float(score) for row, score in pairs if row >= 0}
-        if language_of(text) == "zh":
+        if language == "zh":
             return near
         bias = self.settings.language_bias
         fair = ((row, near[row] - bias * (row in self._english_rows)) for row in near)

@@ -152,11 +152,11 @@ def test_english_sentences_have_no_start_on_english_questions(
     assert len(english) < len(searcher.snapshot.owners)
     fair = replace(searcher, settings=SearchSettings(language_bias=1.0))
     question = "Where is the old temple of the mountain?"
-    near = fair._near(question, 50)
+    near = fair._near(question, "en", 50)
     assert all(score <= 0 for row, score in near.items() if row in english)
     assert list(near.values()) == sorted(near.values(), reverse=True)
     plain = replace(searcher, settings=SearchSettings(language_bias=0.0))
-    assert fair._near("山上的庙在哪里", 50) == plain._near("山上的庙在哪里", 50)
+    assert fair._near("山上的庙在哪里", "zh", 50) == plain._near("山上的庙在哪里", "zh", 50)
 
 
 def test_names_never_veto(searcher: Searcher) -> None:
