@@ -63,8 +63,11 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def search(self, vectors: Vectors, k: int) -> tuple[Vectors, Ids]:
-        """Scores and row numbers, both of shape (queries, k), best first; -1 fills up."""
+    def search(self, vectors: Vectors, k: int, among: Ids | None = None) -> tuple[Vectors, Ids]:
+        """Scores and row numbers, both of shape (queries, k), best first; -1 fills up.
+
+        With `among`, row numbers in ascending order, only those rows are ranked.
+        """
         ...
 
 
@@ -82,8 +85,13 @@ class WordIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """(row number, score) of at most `k` rows that hold any term, best first."""
+    def search(
+        self, terms: Sequence[str], k: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
+        """(row number, score) of at most `k` rows that hold any term, best first.
+
+        With `among`, row numbers in ascending order, only those rows are ranked.
+        """
         ...
 
     def frequency(self, term: str) -> int:

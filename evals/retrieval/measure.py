@@ -117,9 +117,9 @@ class _TimedVectors:
     def __len__(self) -> int:
         return len(self.index)
 
-    def search(self, vectors: Vectors, k: int) -> tuple[Vectors, Ids]:
+    def search(self, vectors: Vectors, k: int, among: Ids | None = None) -> tuple[Vectors, Ids]:
         started = perf_counter()
-        found = self.index.search(vectors, k)
+        found = self.index.search(vectors, k, among)
         self.clock.timed("search vectors", started)
         return found
 
@@ -132,9 +132,11 @@ class _TimedWords:
     def __len__(self) -> int:
         return len(self.index)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, terms: Sequence[str], k: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
         started = perf_counter()
-        found = self.index.search(terms, k)
+        found = self.index.search(terms, k, among)
         self.clock.timed("search words", started)
         return found
 

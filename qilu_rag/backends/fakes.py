@@ -65,11 +65,13 @@ class FakeVectorIndex:
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def search(self, vectors: Vectors, k: int) -> tuple[Vectors, Ids]:
+    def search(self, vectors: Vectors, k: int, among: Ids | None = None) -> tuple[Vectors, Ids]:
         """Scores and row numbers, shape (queries, k); -1 fills up."""
-        scores = vectors @ self._vectors.T
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        best = np.take_along_axis(scores, order, axis=1)
+        rows = np.arange(len(self._vectors)) if among is None else among
+        scores = vectors @ self._vectors[rows].T
+        places = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        best = np.take_along_axis(scores, places, axis=1)
+        order = rows[places]
         fill = ((0, 0), (0, k - order.shape[1]))
         return (
             np.pad(best, fill, constant_values=-np.inf).astype(np.float32),
@@ -107,9 +109,12 @@ class FakeWordIndex:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, terms: Sequence[str], k: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
         """(row number, score) of at most `k` rows that hold any term, best first."""
-        scored = [(row, self._score(row, terms)) for row in range(len(self._rows))]
+        rows = range(len(self._rows)) if among is None else among.tolist()
+        scored = [(row, self._score(row, terms)) for row in rows]
         found = [(row, score) for row, score in scored if score > 0]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import tantivy
 
 from qilu_rag.errors import SnapshotError
+from qilu_rag.ports import Ids
 
 _HEAP_BYTES = 64 * 2**20
+_DEEPER = 8
 
 
 def _schema() -> tantivy.Schema:
@@ -30,8 +32,23 @@ class TantivyIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, terms: Sequence[str], k: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
         """(row number, BM25 score) of at most `k` rows that hold any term, best first."""
+        if among is None:
+            return self._best(terms, k)
+        # Ever deeper into the ranking of all rows: exact, and most filters are broad.
+        allowed = frozenset(among.tolist())
+        depth = k
+        while True:
+            found = self._best(terms, depth)
+            kept = [pair for pair in found if pair[0] in allowed]
+            if len(kept) >= min(k, len(allowed)) or len(found) < depth:
+                return kept[:k]
+            depth *= _DEEPER
+
+    def _best(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "terms", term, "freq"))
             for term in terms

@@ -45,7 +45,7 @@ from qilu_rag.ports import (
 )
 from qilu_rag.types import Entry, Passage
 
-FORMAT = 2
+FORMAT = 3
 _REBUILD = "run: qilu ingest corpus"
 _MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"

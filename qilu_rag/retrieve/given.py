@@ -23,10 +23,11 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def search(self, vectors: Vectors, k: int) -> tuple[Vectors, Ids]:
-        scores = vectors @ self.rows.T
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(scores, order, axis=1), order.astype(np.int64)
+    def search(self, vectors: Vectors, k: int, among: Ids | None = None) -> tuple[Vectors, Ids]:
+        rows = np.arange(len(self.rows)) if among is None else among
+        scores = vectors @ self.rows[rows].T
+        places = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(scores, places, axis=1), rows[places].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,12 @@ class _Terms:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, terms: Sequence[str], k: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
         wanted = frozenset(terms)
-        shared = [(row, float(len(wanted & held))) for row, held in enumerate(self.rows)]
+        rows = range(len(self.rows)) if among is None else among.tolist()
+        shared = [(row, float(len(wanted & self.rows[row]))) for row in rows]
         found = [(row, count) for row, count in shared if count]
         return sorted(found, key=lambda pair: -pair[1])[:k]
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -165,3 +166,23 @@ def test_every_missing_file_is_noticed_or_not_needed(backend: WordBackend, tmp_p
             missed += 1
         path.write_bytes(whole)
     assert missed
+
+
+@hypothesis_settings(max_examples=25)
+@given(
+    st.lists(st.lists(st.sampled_from("甲乙丙丁"), max_size=4), min_size=1, max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.integers(1, 12),
+)
+def test_among_keeps_the_ranking_of_the_rows_that_may_be(
+    rows: list[list[str]], among: set[int], k: int
+) -> None:
+    allowed = np.array(sorted(row for row in among if row < len(rows)), dtype=np.int64)
+    for make in BACKENDS.values():
+        with tempfile.TemporaryDirectory() as folder:
+            index = build(make(), rows, Path(folder) / "words")
+            whole = index.search(["甲", "乙"], len(rows))
+            found = index.search(["甲", "乙"], k, allowed)
+            wanted = [pair for pair in whole if pair[0] in set(allowed.tolist())][:k]
+            assert sorted(score for _, score in found) == sorted(score for _, score in wanted)
+            assert {row for row, _ in found} <= set(allowed.tolist())
