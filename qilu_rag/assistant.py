@@ -31,7 +31,7 @@ from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.retrieve.query import understand
 from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
-from qilu_rag.types import Filters, Hit, Query, Reply, Stage, Verdict
+from qilu_rag.types import Filters, Hit, Query, QuotationSearch, Reply, Stage, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +76,10 @@ class Assistant:
         limit = self.settings.max_question
         query = understand(question, searcher.names, limit=limit, filters=filters)
         return searcher.search(query, k)
+
+    def locate(self, quotation: str, work: str | None = None) -> QuotationSearch:
+        """Where a quotation stands in the original texts; see `retrieve.locate`."""
+        return self.searcher().locator.locate(quotation, work)
 
     def ask(
         self,

@@ -27,7 +27,7 @@ from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
-from qilu_rag.render import hit_json, reply_json
+from qilu_rag.render import hit_json, reply_json, search_json
 from qilu_rag.types import CATEGORY_NAMES, Category, Filters, Hit, Reply, Stage
 
 app = typer.Typer(
@@ -105,6 +105,28 @@ def search(
             _print_json(value)
         else:
             _show_hits(assistant.search(query, k=k, filters=filters))
+
+
+@app.command()
+def locate(
+    context: typer.Context,
+    quotation: Annotated[str, typer.Argument(help="As it is given; …… for words left out.")],
+    work: Annotated[str | None, typer.Option(help="Such as 论语; all without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find where a quotation stands in the original texts."""
+    with _assistant(context) as assistant:
+        search = assistant.locate(quotation, work)
+    if as_json:
+        _print_json(search_json(quotation, search))
+        return
+    titles = "、".join(entry.title for entry in search.works)
+    if not any(place.exact for place in search.found):
+        near = "；相近的有：" if search.found else "。"
+        _out.print(f"{titles}中没有这句话{near}", markup=False, soft_wrap=True)
+    for place in search.found:
+        _out.print(f"{place.locator}  {place.likeness:.2f}", style="bold", markup=False)
+        _out.print(place.text, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from qilu_rag.types import Hit, Reply, Verdict
+from qilu_rag.types import Hit, QuotationSearch, Reply, Verdict
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -19,6 +19,26 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "text": hit.passage.text,
         "score": hit.score,
         "via": list(hit.via),
+    }
+
+
+def search_json(quotation: str, search: QuotationSearch) -> dict[str, Any]:
+    """What `qilu locate --json` prints; `exact` says whether any place holds its letters."""
+    return {
+        "quotation": quotation,
+        "searched": [entry.title for entry in search.works],
+        "exact": any(place.exact for place in search.found),
+        "found": [
+            {
+                "entry_id": place.entry.id,
+                "title": place.entry.title,
+                "locator": place.locator,
+                "passage_ids": [passage.id for passage in place.passages],
+                "text": place.text,
+                "likeness": place.likeness,
+            }
+            for place in search.found
+        ],
     }
 
 

@@ -27,6 +27,8 @@ MADE_BY = {
     "Passage": ("ingest/split.py", "ingest/records.py", "retrieve/given.py"),
     "Query": ("retrieve/query.py", "assistant.py", "answer/write.py"),
     "Hit": ("retrieve/search.py",),
+    "Located": ("retrieve/locate.py",),
+    "QuotationSearch": ("retrieve/locate.py",),
 }
 """Type → the only files that make it (out of nothing, or back out of a file)."""
 

@@ -193,6 +193,24 @@ def test_what_we_refuse(filled: Qilu, arguments: list[str], why: str) -> None:
     one_sentence(filled(*arguments), 2, why)
 
 
+def test_locating_needs_original_texts(filled: Qilu) -> None:
+    one_sentence(filled("locate", "学而时习之"), 2, "there are no original texts in the index")
+
+
+def test_locating(qilu: Qilu, tmp_path: Path) -> None:
+    front = "---\nid: lunyu\ntitle: 《论语》原文\norigin: original\n---\n"
+    (tmp_path / "lunyu.md").write_text(f"{front}## 《论语·学而》1.1\n\n学而时习之，不亦说乎？\n")
+    assert qilu("ingest", tmp_path / "lunyu.md").code == 0
+    done = qilu("locate", "學而時習之", "--json")
+    value = json.loads(done.out)
+    assert value["exact"]
+    assert value["found"][0]["locator"] == "《论语·学而》1.1"
+    assert value["found"][0]["text"] == "学而时习之"
+    assert "学而时习之，不亦说乎" in qilu("locate", "学而时习之不亦说乎").out
+    assert "《论语》原文中没有这句话" in qilu("locate", "吾爱吾师").out
+    one_sentence(qilu("locate", "学而时习之", "--work", "庄子"), 2, "no original text is called")
+
+
 def test_a_filter_of_a_wrong_value_names_the_right_ones(filled: Qilu) -> None:
     done = filled("search", "泰山", "--category", "food")
     assert done.code == 2

@@ -19,6 +19,7 @@ from qilu_rag.config import SearchSettings
 from qilu_rag.ports import Embedder, Ids, VectorIndex, WordIndex
 from qilu_rag.retrieve.filters import passes
 from qilu_rag.retrieve.fuse import Fuse, fuse, scaled
+from qilu_rag.retrieve.locate import Locator
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold, simplify
 from qilu_rag.text.glossary import chinese_words
@@ -71,6 +72,11 @@ class Searcher:
     def names(self) -> NameMatcher:
         """Matches the names of all entries."""
         return NameMatcher(self.entries.values())
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Finds quotations in the original texts."""
+        return Locator(self.snapshot.passages, self.entries)
 
     @cached_property
     def _passages_of(self) -> dict[str, list[int]]:

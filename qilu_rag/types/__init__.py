@@ -42,7 +42,9 @@ from qilu_rag.types._search import (
     Filters,
     Hit,
     Language,
+    Located,
     Query,
+    QuotationSearch,
     Via,
 )
 
@@ -64,10 +66,12 @@ __all__ = [
     "Kind",
     "Language",
     "Level",
+    "Located",
     "Origin",
     "Passage",
     "Place",
     "Query",
+    "QuotationSearch",
     "Relation",
     "RelationType",
     "Reply",

@@ -83,3 +83,36 @@ class Hit:
     nearness: tuple[float, ...] = ()
     similarity: float = 0.0
     coverage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A place where a quotation stands, or nearly.
+
+    Attributes:
+        passages: the passages that it runs over, one or more.
+        text: the words of the source, in its own script and punctuation.
+        likeness: 1 for the same letters, less for a near one.
+    """
+
+    entry: Entry
+    passages: tuple[Passage, ...]
+    text: str
+    likeness: float
+
+    @property
+    def exact(self) -> bool:
+        return self.likeness == 1.0
+
+    @property
+    def locator(self) -> str:
+        """Where it stands, as a person cites it."""
+        return " – ".join(dict.fromkeys(passage.locator for passage in self.passages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotationSearch:
+    """What was found in which works; `found` is best first and empty when nothing is near."""
+
+    works: tuple[Entry, ...]
+    found: tuple[Located, ...]
