@@ -106,6 +106,18 @@ def test_an_english_sentence_brings_no_name_of_its_own(
     assert checker.support("Confucius came from Zouyi, now Shennan.").fault == "names: Shennan"
 
 
+def test_a_number_points_at_its_evidence_across_languages(
+    make_hit: Callable[..., Hit], make_query: MakeQuery
+) -> None:
+    hits = [make_hit("傅家遗址在广饶。研究分析了60人的遗骸。2015年又分析18人。", "傅家遗址")]
+    query = make_query("How many people were studied?")
+    checker = Checker(query, choose(query, hits, passages=8, characters=400), FakeEmbedder())
+    support = checker.support("The remains of 60 people were studied.")
+    assert support.fault == ""
+    assert support.sentence == "研究分析了60人的遗骸。"
+    assert checker.support("The remains of 61 people were studied.").fault == "numbers: 61"
+
+
 def test_the_sources_are_embedded_once(hits: list[Hit], make_query: MakeQuery) -> None:
     query = make_query("孔子")
     embedder = FakeEmbedder()
