@@ -52,6 +52,14 @@ class Index:
     words: WordIndex
     held: dict[str, Entry]
 
+    def passages_of(self) -> dict[str, range]:
+        """The numbers of each entry's passages, which stand together."""
+        found: dict[str, range] = {}
+        for number, passage in enumerate(self.passages):
+            first = found.get(passage.entry_id, range(number, number)).start
+            found[passage.entry_id] = range(first, number + 1)
+        return found
+
     def entries(self) -> dict[str, Entry]:
         """Entries by id."""
         return self.held

@@ -151,6 +151,7 @@ class _TimedSnapshot:
     vectors: VectorIndex
     words: WordIndex
     entries: Callable[[], Any]
+    passages_of: Callable[[], Any]
 
 
 def latency(
@@ -164,6 +165,7 @@ def latency(
         vectors=_TimedVectors(snapshot.vectors, clock),
         words=_TimedWords(snapshot.words, clock),
         entries=snapshot.entries,
+        passages_of=snapshot.passages_of,
     )
     searcher = Searcher(timed, _TimedEmbedder(embedder, clock), settings)
     for question in questions[:3]:  # dictionaries and models are loaded before

@@ -3,6 +3,8 @@
     snapshots/CURRENT            the id of the one in use
     snapshots/<id>/manifest.json embedder, counts, digest; written last
                    documents.jsonl, passages.jsonl
+                   lines.npy     where in its file each passage begins, in bytes
+                   parents.npy   for each passage, the number of its document
                    signatures.npy for each document, by which near-duplicates are found
                    owners.npy    for each sentence vector, the number of its passage
                    vectors.faiss, words/
@@ -18,7 +20,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qilu_rag.errors import SnapshotError
+from qilu_rag.ingest.opened import Snapshot
+from qilu_rag.ingest.passage_file import PassageFile
 from qilu_rag.ingest.records import (
     Record,
     read_passages,
@@ -38,12 +42,10 @@ from qilu_rag.ports import (
     Embedder,
     EmbedderIdentity,
     VectorBackend,
-    VectorIndex,
     Vectors,
     WordBackend,
-    WordIndex,
 )
-from qilu_rag.types import Entry, Passage
+from qilu_rag.types import Passage
 
 FORMAT = 3
 _REBUILD = "run: qilu ingest corpus"
@@ -51,24 +53,9 @@ _MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"
 _PASSAGES = "passages.jsonl"
 _SIGNATURES = "signatures.npy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """An opened snapshot; rows of `vectors` are sentences, rows of `words` passages."""
-
-    id: str
-    embedder: EmbedderIdentity
-    records: tuple[Record, ...]
-    passages: tuple[Passage, ...]
-    owners: NDArray[np.int32]
-    vectors: VectorIndex
-    words: WordIndex
-
-    def entries(self) -> dict[str, Entry]:
-        """Entries by id, without those that only repeat another."""
-        originals = (record for record in self.records if record.duplicate_of is None)
-        return {record.entry.id: record.entry for record in originals}
+_LINES = "lines.npy"
+_PARENTS = "parents.npy"
+_OWNERS = "owners.npy"
 
 
 class SnapshotStore:
@@ -125,19 +112,20 @@ class SnapshotStore:
             )
         folder = self.folder / snapshot_id
         try:
-            records, passages = self.contents(snapshot_id)
             snapshot = Snapshot(
                 id=snapshot_id,
                 embedder=made_by,
-                records=records,
-                passages=passages,
-                owners=np.load(folder / "owners.npy"),
+                records=read_records(folder / _DOCUMENTS),
+                passages=PassageFile(folder / _PASSAGES, np.load(folder / _LINES)),
+                parents=np.load(folder / _PARENTS),
+                owners=np.load(folder / _OWNERS),
                 vectors=self._vectors.open(folder / "vectors.faiss"),
                 words=self._words.open(folder / "words"),
             )
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"the snapshot {folder} is damaged; {_REBUILD}") from error
-        _verify(snapshot, manifest, self.signatures(snapshot_id))
+        if not snapshot.is_whole(manifest.get("counts"), len(self.signatures(snapshot_id))):
+            raise SnapshotError(f"the snapshot {folder} is not whole; {_REBUILD}")
         return snapshot
 
     def contents(self, snapshot_id: str) -> tuple[tuple[Record, ...], tuple[Passage, ...]]:
@@ -195,9 +183,10 @@ class SnapshotStore:
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             write_records(folder / _DOCUMENTS, records)
-            write_passages(folder / _PASSAGES, passages)
+            np.save(folder / _LINES, write_passages(folder / _PASSAGES, passages))
+            np.save(folder / _PARENTS, _parents(records, passages))
             np.save(folder / _SIGNATURES, signatures)
-            np.save(folder / "owners.npy", owners)
+            np.save(folder / _OWNERS, owners)
             self._vectors.build(vectors, folder / "vectors.faiss")
             self._words.build(terms, folder / "words")
             manifest = {
@@ -248,20 +237,9 @@ class SnapshotStore:
         return sorted(folder.name for folder in gone)
 
 
-def _verify(snapshot: Snapshot, manifest: dict[str, Any], signatures: NDArray[np.uint64]) -> None:
-    counts = {
-        "documents": len(snapshot.records),
-        "passages": len(snapshot.passages),
-        "sentences": len(snapshot.owners),
-    }
-    whole = (
-        counts == manifest.get("counts")
-        and len(signatures) == len(snapshot.records)
-        and len(snapshot.vectors) == len(snapshot.owners)
-        and len(snapshot.words) == len(snapshot.passages)
-    )
-    if not whole:
-        raise SnapshotError(f"the snapshot {snapshot.id} is not whole; {_REBUILD}")
+def _parents(records: Sequence[Record], passages: Sequence[Passage]) -> NDArray[np.int32]:
+    numbers = {record.entry.id: number for number, record in enumerate(records)}
+    return np.array([numbers[passage.entry_id] for passage in passages], dtype=np.int32)
 
 
 def _identity(manifest: dict[str, Any]) -> EmbedderIdentity:

@@ -61,6 +61,10 @@ class GivenPassages:
     vectors: _Rows
     words: _Terms
 
+    def passages_of(self) -> dict[str, range]:
+        """The number of each entry's one passage."""
+        return {p.entry_id: range(n, n + 1) for n, p in enumerate(self.passages)}
+
     def entries(self) -> dict[str, Entry]:
         """An entry for each text, by id."""
         titles = ((p.entry_id, p.locator) for p in self.passages)

@@ -6,7 +6,7 @@ rest of the passage only blurs its vector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -36,7 +36,7 @@ class Searchable(Protocol):
     """What a search needs of a snapshot."""
 
     @property
-    def passages(self) -> tuple[Passage, ...]: ...
+    def passages(self) -> Sequence[Passage]: ...
 
     @property
     def owners(self) -> NDArray[np.int32]: ...
@@ -46,6 +46,8 @@ class Searchable(Protocol):
 
     @property
     def words(self) -> WordIndex: ...
+
+    def passages_of(self) -> dict[str, range]: ...
 
     def entries(self) -> dict[str, Entry]: ...
 
@@ -76,21 +78,20 @@ class Searcher:
     @cached_property
     def locator(self) -> Locator:
         """Finds quotations in the original texts."""
-        return Locator(self.snapshot.passages, self.entries)
+        original = (key for key, entry in self.entries.items() if entry.origin == "original")
+        numbers = (n for key in original for n in self._passages_of.get(key, ()))
+        return Locator((self.snapshot.passages[n] for n in numbers), self.entries)
 
     @cached_property
-    def _passages_of(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for number, passage in enumerate(self.snapshot.passages):
-            found.setdefault(passage.entry_id, []).append(number)
-        return found
+    def _passages_of(self) -> dict[str, range]:
+        return self.snapshot.passages_of()
 
-    @cached_property
-    def _rows_of(self) -> list[range]:
-        """The rows of each passage's sentences; they stand in order."""
-        counts = np.bincount(self.snapshot.owners, minlength=len(self.snapshot.passages))
-        ends = np.cumsum(counts)
-        return [range(int(end - n), int(end)) for n, end in zip(counts, ends, strict=True)]
+    def _rows_of(self, number: int) -> range:
+        """The rows of a passage's sentences; they stand in order."""
+        owners = self.snapshot.owners
+        # Of the same type, or numpy makes a copy of all owners first.
+        first, end = owners.searchsorted(np.array((number, number + 1), dtype=owners.dtype))
+        return range(int(first), int(end))
 
     def search(self, query: Query, k: int) -> list[Hit]:
         """The `k` passages that fit best, best first, scores in 0 to 1.
@@ -153,20 +154,17 @@ class Searcher:
             entry=entry,
             score=round(score, 6),
             via=tuple(via for via, numbers in found.items() if number in numbers),
-            nearness=tuple(nearness.get(row, 0.0) for row in self._rows_of[number]),
+            nearness=tuple(nearness.get(row, 0.0) for row in self._rows_of(number)),
             similarity=round(found["dense"].get(number, 0.0), 6),
             coverage=round(self.coverage(query.text, passage.text, entry), 6),
         )
 
-    @cached_property
-    def _english_rows(self) -> frozenset[int]:
-        """Rows of the sentences that are not Chinese."""
-        return frozenset(
-            row
-            for passage, rows in zip(self.snapshot.passages, self._rows_of, strict=True)
-            for row, (start, end) in zip(rows, passage.sentences, strict=True)
-            if language_of(passage.text[start:end]) == "en"
-        )
+    def _english(self, row: int) -> bool:
+        """Whether a sentence is not Chinese."""
+        number = int(self.snapshot.owners[row])
+        passage = self.snapshot.passages[number]
+        start, end = passage.sentences[row - self._rows_of(number).start]
+        return language_of(passage.text[start:end]) == "en"
 
     def _wanted(self, text: str, language: Language) -> str:
         """What is searched for: the question by the titles of what it names, simplified.
@@ -198,7 +196,7 @@ class Searcher:
         if language == "zh":
             return near
         bias = self.settings.language_bias
-        fair = ((row, near[row] - bias * (row in self._english_rows)) for row in near)
+        fair = ((row, near[row] - bias * self._english(row)) for row in near)
         return dict(sorted(fair, key=lambda pair: -pair[1]))
 
     def _best_sentences(self, near: Mapping[int, float], depth: int) -> dict[int, float]:

@@ -565,7 +565,7 @@ def test_killed_at_any_moment(pipeline: Pipeline, corpus: Path, tmp_path: Path) 
     run(quiet, corpus)
     assert digest(pipeline) == digest(quiet)
     first, second = (p.store.open(p.embedder) for p in (pipeline, quiet))
-    assert first.passages == second.passages
+    assert tuple(first.passages) == tuple(second.passages)
     assert first.records == second.records
     assert first.owners.tolist() == second.owners.tolist()
     query = FakeEmbedder().embed_queries(split_sentences("泰山在哪里？孔子的弟子有多少？"))

@@ -79,7 +79,9 @@ def test_what_is_published_reads_back(any_store: SnapshotStore) -> None:
     snapshot = any_store.open(FakeEmbedder())
     assert any_store.current_id() == snapshot.id == "s1"
     assert snapshot.records == (RECORD,)
-    assert snapshot.passages == (PASSAGE,)
+    assert tuple(snapshot.passages) == (PASSAGE,)
+    assert snapshot.parents.tolist() == [0]
+    assert snapshot.passages_of() == {"taishan": range(1)}
     assert snapshot.owners.tolist() == [0, 0]
     assert (len(snapshot.vectors), len(snapshot.words)) == (2, 1)
     assert snapshot.words.search(["山东"], 5)[0][0] == 0
@@ -125,8 +127,8 @@ def replace_file(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "documents.jsonl", "passages.jsonl", "owners.npy",
-                                  "vectors.faiss", "words"])  # fmt: skip
+@pytest.mark.parametrize("name", ["manifest.json", "documents.jsonl", "passages.jsonl", "lines.npy",
+                                  "parents.npy", "owners.npy", "vectors.faiss", "words"])  # fmt: skip
 def test_every_missing_file_is_noticed(any_store: SnapshotStore, name: str) -> None:
     publish(any_store)
     path = any_store.folder / "s1" / name

@@ -147,7 +147,7 @@ def test_english_sentences_have_no_start_on_english_questions(
     (corpus / "guide.md").write_text("The old temple stands at the foot of Mount Tai.\n", "utf-8")
     pipeline.run([corpus], lambda *_: None)
     searcher = Searcher(store.open(embedder), embedder, SearchSettings())
-    english = searcher._english_rows
+    english = {row for row in range(len(searcher.snapshot.owners)) if searcher._english(row)}
     assert english
     assert len(english) < len(searcher.snapshot.owners)
     fair = replace(searcher, settings=SearchSettings(language_bias=1.0))
