@@ -37,7 +37,7 @@ SET = {
             "paragraphs": [
                 {
                     "context": "泰山的主峰叫玉皇顶。秦始皇曾在泰山封禅。",
-                    "qas": [{"question": "泰山的主峰叫什么？"}],
+                    "qas": [{"question": "泰山的主峰叫什么？"}, {"question": "？"}],
                 }
             ],
         },
