@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import tantivy
 
 from qilu_rag.errors import SnapshotError
 from qilu_rag.ports import Ids
 
 _HEAP_BYTES = 64 * 2**20
-_DEEPER = 8
+_FEW = 1_000
+"""Rows up to which a search is kept to them by naming each, 12 ms at 200,000 rows; a deep
+search among all takes as long when it has to look for one row in two hundred."""
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("row", stored=False, fast=True, indexed=False)
+    builder.add_integer_field("row", stored=False, fast=True, indexed=True)
     # Terms come ready-made and joined by spaces; positions would only cost room.
     builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
     return builder.build()
@@ -36,26 +39,31 @@ class TantivyIndex:
         self, terms: Sequence[str], k: int, among: Ids | None = None
     ) -> list[tuple[int, float]]:
         """(row number, BM25 score) of at most `k` rows that hold any term, best first."""
-        if among is None:
-            return self._best(terms, k)
-        # Ever deeper into the ranking of all rows: exact, and most filters are broad.
-        allowed = frozenset(among.tolist())
-        depth = k
-        while True:
-            found = self._best(terms, depth)
-            kept = [pair for pair in found if pair[0] in allowed]
-            if len(kept) >= min(k, len(allowed)) or len(found) < depth:
-                return kept[:k]
-            depth *= _DEEPER
-
-    def _best(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "terms", term, "freq"))
             for term in terms
         ]
-        if not clauses or not len(self):
+        if not clauses or not len(self) or (among is not None and not len(among)):
             return []
-        found = self._searcher.search(tantivy.Query.boolean_query(clauses), k, count=False).hits
+        query = tantivy.Query.boolean_query(clauses)
+        return self._best(query, k) if among is None else self._best_among(query, k, among)
+
+    def _best_among(self, query: tantivy.Query, k: int, among: Ids) -> list[tuple[int, float]]:
+        """The best of many rows are mostly not far below the best of all; few rows are named."""
+        if len(among) > _FEW:
+            depth = 2 * k * len(self) // len(among)
+            found = self._best(query, depth)
+            allowed = np.isin([row for row, _ in found], among, assume_unique=True)
+            kept = [pair for pair, held in zip(found, allowed, strict=True) if held]
+            if len(kept) >= k or len(found) < depth:
+                return kept[:k]
+        rows = tantivy.Query.term_set_query(self._schema, "row", among.tolist())
+        must = [query, tantivy.Query.const_score_query(rows, 0.0)]
+        both = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in must])
+        return self._best(both, k)
+
+    def _best(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
+        found = self._searcher.search(query, k, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in found])
         return [(int(row or 0), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
 

@@ -47,7 +47,7 @@ from qilu_rag.ports import (
 )
 from qilu_rag.types import Passage
 
-FORMAT = 3
+FORMAT = 4
 _REBUILD = "run: qilu ingest corpus"
 _MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"

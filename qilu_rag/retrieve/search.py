@@ -122,8 +122,8 @@ class Searcher:
             "lexical": lexical,
             "name": dict.fromkeys(named, 1.0),
         }
-        nearness = scaled(near)
-        return [self._hit(query, n, scores[n], found, nearness) for n in order[:k]]
+        nearness, weights = scaled(near), self._weights(query.text)
+        return [self._hit(weights, n, scores[n], found, nearness) for n in order[:k]]
 
     def _allowed(self, filters: Filters) -> Ids | None:
         """Numbers of the passages that pass the filters, ascending; None for all."""
@@ -141,7 +141,7 @@ class Searcher:
 
     def _hit(
         self,
-        query: Query,
+        weights: Mapping[str, float],
         number: int,
         score: float,
         found: Mapping[Via, Mapping[int, float]],
@@ -156,7 +156,7 @@ class Searcher:
             via=tuple(via for via, numbers in found.items() if number in numbers),
             nearness=tuple(nearness.get(row, 0.0) for row in self._rows_of(number)),
             similarity=round(found["dense"].get(number, 0.0), 6),
-            coverage=round(self.coverage(query.text, passage.text, entry), 6),
+            coverage=round(_coverage(weights, passage.text, entry), 6),
         )
 
     def _english(self, row: int) -> bool:
@@ -206,15 +206,18 @@ class Searcher:
             best.setdefault(int(self.snapshot.owners[row]), score)
         return dict(list(best.items())[:depth])
 
-    def coverage(self, question: str, text: str, entry: Entry) -> float:
-        """Share of the question's distinctive words, by rarity, that a passage holds.
+    def _weights(self, question: str) -> dict[str, float]:
+        """The question's distinctive words, each with its rarity."""
+        total, words = len(self.snapshot.passages), self.snapshot.words
+        return {w: log(1 + total / (1 + words.frequency(w))) for w in content_words(question)}
 
-        Names of the entry count as held: a passage of 岱宗's entry is about 岱宗.
-        """
-        wanted = content_words(question)
-        if not wanted:
-            return 0.0
-        held = fold(text) + " " + " ".join(names_of(entry))
-        total = len(self.snapshot.passages)
-        weight = {w: log(1 + total / (1 + self.snapshot.words.frequency(w))) for w in wanted}
-        return sum(weight[w] for w in wanted if w in held) / sum(weight.values())
+
+def _coverage(weights: Mapping[str, float], text: str, entry: Entry) -> float:
+    """Share of the question's distinctive words, by rarity, that a passage holds.
+
+    Names of the entry count as held: a passage of 岱宗's entry is about 岱宗.
+    """
+    if not weights:
+        return 0.0
+    held = fold(text) + " " + " ".join(names_of(entry))
+    return sum(weight for word, weight in weights.items() if word in held) / sum(weights.values())
