@@ -24,6 +24,7 @@ class Case:
     Attributes:
         entry: id of the entry that answers it; None when the corpus does not.
         facts: groups of alternatives; a right answer holds one of each group.
+        history: the questions that were asked before it, oldest first.
     """
 
     id: str
@@ -31,11 +32,13 @@ class Case:
     language: Literal["zh", "zh-Hant", "en"]
     entry: str | None
     facts: tuple[tuple[str, ...], ...]
+    history: tuple[str, ...] = ()
 
     @property
     def half(self) -> Half:
-        """Which half the case is in, by its question: tune on dev, report on report."""
-        return "dev" if hashlib.sha256(self.question.encode()).digest()[0] % 2 == 0 else "report"
+        """Which half the case is in, by its questions: tune on dev, report on report."""
+        asked = "\n".join([*self.history, self.question])
+        return "dev" if hashlib.sha256(asked.encode()).digest()[0] % 2 == 0 else "report"
 
     def holds_facts(self, text: str) -> bool:
         """Whether a text holds one alternative of every group of facts."""

@@ -144,11 +144,11 @@ def _writable(out: Path) -> TextIO:
 
 def _run(assistant: Assistant, case: Case, retrieval_only: bool) -> Outcome:
     started = perf_counter()
-    hits = tuple(assistant.search(case.question, k=_K))
+    hits = tuple(assistant.search(case.question, k=_K, history=case.history))
     search_ms = (perf_counter() - started) * 1000
     reply = None
     if not retrieval_only:
-        *_, reply = assistant.ask(case.question)
+        *_, reply = assistant.ask(case.question, history=case.history)
     return Outcome(case=case, hits=hits, search_ms=search_ms, reply=reply)
 
 

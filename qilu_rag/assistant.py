@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
 
-from qilu_rag.answer.translate import to_chinese
 from qilu_rag.answer.write import Writer
+from qilu_rag.asking import Asking
 from qilu_rag.backends.chat import EndpointChat
 from qilu_rag.backends.embedders import make_embedder
 from qilu_rag.backends.faiss_index import FaissBackend
@@ -27,8 +26,6 @@ from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.moderation import Gate, build_gate
 from qilu_rag.ports import ChatModel, Embedder, Ocr, VectorBackend, WordBackend
 from qilu_rag.retrieve.given import given_passages
-from qilu_rag.retrieve.names import NameMatcher
-from qilu_rag.retrieve.query import understand
 from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
 from qilu_rag.types import Filters, Hit, Query, QuotationSearch, Reply, Stage, Verdict
@@ -62,20 +59,31 @@ class Assistant:
         self._store = store
         self._server = server
         self._writer = Writer(chat, embedder, settings.answer)
+        self._asking = Asking(gate=gate, chat=chat, limit=settings.max_question)
         self._lock = Lock()
         self._searcher: tuple[str, Searcher] | None = None
 
-    def search(self, question: str, *, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
-        """The passages that fit a question best.
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        history: Sequence[str] = (),
+    ) -> list[Hit]:
+        """The passages that fit a question best; asks no language model.
 
         Raises:
             InputError: when the question is empty or too long.
             SnapshotError: when there is no index.
         """
         searcher = self.searcher()
-        limit = self.settings.max_question
-        query = understand(question, searcher.names, limit=limit, filters=filters)
+        query = self._asking.by_rules(searcher, question, history=history, filters=filters)
         return searcher.search(query, k)
+
+    def understand(self, question: str, *, history: Sequence[str] = ()) -> Query:
+        """What `search` makes of a question."""
+        return self._asking.by_rules(self.searcher(), question, history=history)
 
     def locate(self, quotation: str, work: str | None = None) -> QuotationSearch:
         """Where a quotation stands in the original texts; see `retrieve.locate`."""
@@ -129,26 +137,16 @@ class Assistant:
         passages: Sequence[str] | None = None,
     ) -> tuple[Query, list[Hit]]:
         """The question, understood, and the passages that an answer may rest on."""
-        limit = self.settings.max_question
         if passages is None:
             searcher = self.searcher()
-            query = understand(question, searcher.names, history=history, limit=limit)
-            query = self._in_chinese(query, searcher.names)
+            query = self._asking.alone(searcher, question, history=history)
+            query = self._asking.in_chinese(searcher, query)
             return query, searcher.search(query, self.settings.search.depth)
         verdicts = [self._gate.check(text, "document", question=question) for text in passages]
         given = given_passages([v.text for v in verdicts if v.text], self._embedder)
         searcher = Searcher(given, self._embedder, self.settings.search)
-        query = understand(question, searcher.names, history=history, limit=limit)
+        query = self._asking.alone(searcher, question, history=history)
         return query, searcher.search(query, len(given.passages))
-
-    def _in_chinese(self, query: Query, names: NameMatcher) -> Query:
-        """Has an English question searched in Chinese, the language of the corpus."""
-        if query.language == "zh":
-            return query
-        written = to_chinese(names.in_chinese(query.text), self.chat)
-        # The model's words, and the page shows what was searched for: they are screened too.
-        verdict = self._gate.check(written, "output", question=query.asked)
-        return replace(query, text=verdict.text or query.text)
 
     def moderate(self, text: str, stage: Stage = "input") -> Verdict:
         """Screens one text."""

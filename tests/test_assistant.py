@@ -258,7 +258,7 @@ def test_given_passages_are_screened(assistant: Assistant) -> None:
 
 def test_a_follow_up_uses_what_was_asked(assistant: Assistant) -> None:
     reply = last(assistant, "他有多少弟子", history=["泰山多高", "孔子是哪里人"])
-    assert reply.searched == "孔子：他有多少弟子"
+    assert reply.searched == "孔子有多少弟子"
     assert reply.question == "他有多少弟子"
     assert reply.sources[0].entry.id == "kongzi"
 

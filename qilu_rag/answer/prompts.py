@@ -6,6 +6,7 @@ from one question to the next. Sources come before the question for the same rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qilu_rag.answer.evidence import Source
@@ -43,11 +44,38 @@ YES_NO = ("有", "没有")
 _TRANSLATE = "你把英文问题译成简短的中文问题。问题里的中文名称照抄，不回答问题，只写译文。"
 
 
+LABEL = re.compile(
+    r"^(?:译文|翻译|中文|问题|改写|改写后的问题|rewritten|question)\s*[:：]\s*", re.IGNORECASE
+)
+"""What a model likes to put before the line that it was asked for."""
+
+
 def translation_messages(question: str) -> list[Message]:
     """The conversation that puts an English question into Chinese."""
     return [
         Message(role="system", content=_TRANSLATE),
         Message(role="user", content=f"{question}\n译文："),
+    ]
+
+
+_REWRITE: dict[Language, str] = {
+    "zh": "把读者最后的追问改写成一个不看前文也能懂的完整问题。只用前文和追问里的词，不回答，只写改写后的问题。",
+    "en": "Rewrite the reader's last question so that it can be understood without the earlier ones. "
+    "Use only words of the questions. Do not answer; write the question alone.",
+}
+_TALK: dict[Language, tuple[str, str, str]] = {
+    "zh": ("前文：", "追问：", "改写："),
+    "en": ("Earlier: ", "Last: ", "Rewritten: "),
+}
+
+
+def rewrite_messages(question: str, history: Sequence[str], language: Language) -> list[Message]:
+    """The conversation that makes a follow-up stand alone."""
+    earlier, last, wanted = _TALK[language]
+    lines = [*(f"{earlier}{asked}" for asked in history), f"{last}{question}", wanted]
+    return [
+        Message(role="system", content=_REWRITE[language]),
+        Message(role="user", content="\n".join(lines)),
     ]
 
 

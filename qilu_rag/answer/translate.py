@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 
-from qilu_rag.answer.prompts import translation_messages
+from qilu_rag.answer.prompts import LABEL, translation_messages
 from qilu_rag.errors import ModelError
 from qilu_rag.ports import ChatModel
 from qilu_rag.text.fold import cjk_count, fold
@@ -16,7 +16,6 @@ from qilu_rag.text.fold import cjk_count, fold
 _log = logging.getLogger(__name__)
 _MAX_TOKENS = 60
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
-_LABEL = re.compile(r"^(?:译文|翻译|中文|问题)\s*[:：]\s*")
 
 
 def to_chinese(question: str, chat: ChatModel) -> str:
@@ -31,7 +30,7 @@ def to_chinese(question: str, chat: ChatModel) -> str:
     except ModelError as error:
         _log.warning("the question is searched as it is: %s", error)
         return question
-    line = _LABEL.sub("", written.strip().split("\n")[0]).strip('“”" ')
+    line = LABEL.sub("", written.strip().split("\n")[0]).strip('“”" ')
     # A small model may put a name that it knows better (黄山) in the place of 崂山.
     kept = all(name in fold(line) for name in _CHINESE.findall(fold(question)))
     return line if kept and 3 <= cjk_count(line) <= 2 * len(question) else question

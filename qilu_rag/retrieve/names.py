@@ -33,7 +33,9 @@ class NameMatcher:
     def __init__(self, entries: Iterable[Entry]) -> None:
         named: dict[str, list[str]] = {}
         self._titles: dict[str, str] = {}
+        self.entries: dict[str, Entry] = {}
         for entry in entries:
+            self.entries[entry.id] = entry
             self._titles[entry.id] = fold(_BRACKET.split(entry.title)[0])
             for name in names_of(entry):
                 named.setdefault(name, []).append(entry.id)
@@ -51,6 +53,10 @@ class NameMatcher:
             for index, start, end in self._automaton.find_matches_as_indexes(folded)
             if _whole(folded, start, end)
         ]
+
+    def title(self, entry: str) -> str:
+        """The folded title of an entry, without what tells it from its namesakes."""
+        return self._titles[entry]
 
     def in_chinese(self, text: str) -> str:
         """Puts the titles of entries in the place of their Latin names; folds the text."""

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from qilu_rag.errors import InputError
+from qilu_rag.retrieve.follow_up import Told, stand_alone
 from qilu_rag.retrieve.names import NameMatcher
 from qilu_rag.text.language import language_of
 from qilu_rag.types import Filters, Query
-
-_REFERS = re.compile(
-    r"^(那|那么|还有|另外)?[，,]?(它|他|她|其|这里|那里|那儿|这儿|该|这个|那个|这位|这座|这部|那座)"
-    r"|(它|他|她)(们)?(的|是|在|有|为|叫|有没有|什么|后来|还|会)|^(那|那么)"
-    r"|\b(it|its|he|his|him|she|her|they|their|them|there|this|that|the (temple|book|mountain|man|place|city|battle))\b",
-    re.IGNORECASE,
-)
 
 
 def understand(
@@ -25,11 +18,12 @@ def understand(
     history: Sequence[str] = (),
     limit: int = 500,
     filters: Filters = Filters(),
+    told: Told | None = None,
 ) -> Query:
     """Turns a reader's words into a query.
 
-    A follow-up that names nothing and points back (那他的弟子呢) takes over the names of
-    the latest earlier question that had any; a first question is never rewritten.
+    A follow-up (那他的弟子呢) is made to stand alone, see `follow_up`; a first question is
+    never rewritten.
 
     Args:
         question: as typed.
@@ -37,6 +31,7 @@ def understand(
         history: earlier questions of the conversation, oldest first.
         limit: characters that a question may have.
         filters: what the search is kept to.
+        told: how much of a question an entry holds, for follow-ups that point to nothing.
 
     Raises:
         InputError: when the question is empty, too long or not whole Unicode.
@@ -50,18 +45,12 @@ def understand(
         raise InputError(
             f"the question has {len(asked):,} characters, over the limit of {limit}; shorten it"
         )
-    found = names.mentions(asked)
-    text = asked
-    if history and not found and _REFERS.search(asked):
-        earlier = next((m for q in reversed(history[-6:]) if (m := names.mentions(q))), [])
-        if earlier:
-            text = f"{earlier[0].name}：{asked}"
-            found = earlier[:1]
-    entries = dict.fromkeys(entry for mention in found for entry in mention.entries)
+    alone = stand_alone(asked, history, names, told=told, limit=limit)
     return Query(
         asked=asked,
-        text=text,
+        text=alone.text,
         language=language_of(asked),
-        names=tuple(entries),
+        names=names.entries_in(alone.text),
+        unclear=alone.unclear,
         filters=filters,
     )

@@ -206,6 +206,12 @@ class Searcher:
             best.setdefault(int(self.snapshot.owners[row]), score)
         return dict(list(best.items())[:depth])
 
+    def told(self, entry: str, question: str) -> float:
+        """Share of the question's distinctive words that an entry holds, in 0 to 1."""
+        numbers = self._passages_of.get(entry, ())
+        text = "".join(self.snapshot.passages[number].text for number in numbers)
+        return _coverage(self._weights(question), text, self.entries[entry])
+
     def _weights(self, question: str) -> dict[str, float]:
         """The question's distinctive words, each with its rarity."""
         total, words = len(self.snapshot.passages), self.snapshot.words

@@ -49,6 +49,8 @@ class Query:
 
     Attributes:
         text: the question as it stands alone (a follow-up with its subject put in).
+        unclear: it leans on earlier questions in a way that names don't tell; `text` holds
+            the question before it too.
         names: ids of the entries whose names stand in the question.
         ambiguous: the names among them that may mean one entry or another.
         years: the span of years that the question speaks of, a hint and no filter.
@@ -58,6 +60,7 @@ class Query:
     asked: str
     text: str
     language: Language
+    unclear: bool = False
     names: tuple[str, ...] = ()
     ambiguous: tuple[Ambiguity, ...] = ()
     years: tuple[int, int] | None = None

@@ -325,7 +325,7 @@ def test_follow_up_shows_what_was_searched(desk: Page) -> None:
     finished(desk)
     ask(desk, "他的弟子呢")
     turn = finished(desk, 2)
-    expect(turn.locator(".searched")).to_have_text("检索：孔子：他的弟子呢")
+    expect(turn.locator(".searched")).to_have_text("检索：孔子的弟子呢")
     expect(desk.locator(".turn")).to_have_count(2)
 
 
