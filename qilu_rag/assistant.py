@@ -121,9 +121,12 @@ class Assistant:
             yield from self._gate.screen([greeting], searched="", started=started, search_ms=0.0)
             return
         query, hits = self.evidence(verdict.text, history=history, passages=passages)
+        place = self.searcher().place_asked(query) if passages is None else None
         search_ms = (time.perf_counter() - started) * 1000
         yield from self._gate.screen(
-            self._writer.write(query, hits),
+            self._writer.write(query, hits)
+            if place is None
+            else [self._writer.place(query, place)],
             searched=query.text,
             started=started,
             search_ms=search_ms,

@@ -29,6 +29,7 @@ MADE_BY = {
     "Hit": ("retrieve/search.py",),
     "Located": ("retrieve/locate.py",),
     "QuotationSearch": ("retrieve/locate.py",),
+    "PlaceAsked": ("retrieve/search.py",),
 }
 """Type → the only files that make it (out of nothing, or back out of a file)."""
 

@@ -134,7 +134,7 @@ def from_squad(
                 entry=entry.id,
                 facts=(),
             )
-            for n, question in enumerate(asked, start=1)
+            for n, (question, _) in enumerate(asked, start=1)
             if any(char.isalnum() for char in question)  # public sets hold some that are blank
         ]
     chosen = Random(_SEED).sample(cases, min(questions, len(cases)))  # noqa: S311
@@ -155,8 +155,22 @@ def _cut(entry: Entry, text: str, settings: IngestSettings) -> list[Passage]:
     return split(document, shortest=settings.passage_min, longest=settings.passage_max)
 
 
-def _paragraphs(path: Path) -> list[tuple[str, str, list[str]]]:
-    """Title, text and questions of each paragraph."""
+def answered_paragraphs(path: Path) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Text, question and answers of each question of a file in SQuAD's form that has any.
+
+    Raises:
+        InputError: when the file is not in that form.
+    """
+    return [
+        (text, question, answers)
+        for _, text, asked in _paragraphs(path)
+        for question, answers in asked
+        if answers and any(char.isalnum() for char in question)
+    ]
+
+
+def _paragraphs(path: Path) -> list[tuple[str, str, list[tuple[str, tuple[str, ...]]]]]:
+    """Title and text of each paragraph, and its questions with their answers."""
     try:
         value: Any = json.loads(path.read_text("utf-8"))
         articles = value["data"] if isinstance(value, dict) else value
@@ -164,7 +178,13 @@ def _paragraphs(path: Path) -> list[tuple[str, str, list[str]]]:
             (
                 str(article.get("title", "")),
                 str(paragraph["context"]),
-                [str(qa["question"]) for qa in paragraph["qas"]],
+                [
+                    (
+                        str(qa["question"]),
+                        tuple(dict.fromkeys(str(a["text"]) for a in qa.get("answers", ()))),
+                    )
+                    for qa in paragraph["qas"]
+                ],
             )
             for article in articles
             for paragraph in article["paragraphs"]

@@ -20,6 +20,7 @@ from qilu_rag.answer.answerable import (
 from qilu_rag.answer.check import Checker, Support
 from qilu_rag.answer.courtesy import Courtesies
 from qilu_rag.answer.evidence import Source, choose, ranked
+from qilu_rag.answer.place import told
 from qilu_rag.answer.prompts import (
     ORIGINAL,
     REFUSAL,
@@ -33,7 +34,7 @@ from qilu_rag.ports import ChatModel, Embedder
 from qilu_rag.text.fold import fold, squash
 from qilu_rag.text.sentences import complete_until, split_sentences
 from qilu_rag.text.words import content_words
-from qilu_rag.types import Citation, Draft, Hit, Query, Sentence, Status
+from qilu_rag.types import Citation, Draft, Hit, PlaceAsked, Query, Sentence, Status
 
 _log = logging.getLogger(__name__)
 _MARK = re.compile(
@@ -79,6 +80,26 @@ class Writer:
         if text is None:
             return None
         return Draft(query=query, status="answered", sentences=(Sentence(text=text),))
+
+    def place(self, query: Query, place: PlaceAsked) -> Draft:
+        """The answer to a question for the place of a saying; asks no model."""
+        numbers: dict[int, int] = {}
+        sentences, citations = [], []
+        for text, index in told(place):
+            if index is None:
+                sentences.append(Sentence(text=text))
+                continue
+            n = numbers.setdefault(index, len(numbers) + 1)
+            hit = place.hits[index]
+            sentences.append(Sentence(text=f"{text}[{n}]", cites=(n,)))
+            citations.append(Citation(n=n, hit=hit, quote=hit.passage.text))
+        return Draft(
+            query=query,
+            status="answered",
+            sentences=tuple(sentences),
+            citations=tuple(citations),
+            hits=place.hits,
+        )
 
     def write(self, query: Query, hits: Sequence[Hit]) -> Iterator[Draft]:
         """Answers a question out of hits.

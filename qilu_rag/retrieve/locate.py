@@ -37,6 +37,10 @@ class Locator:
                 grouped.setdefault(entry.id, []).append(passage)
         self._works = [_Work(entries[key], some) for key, some in grouped.items()]
 
+    def within(self, quotation: str, work: str) -> QuotationSearch:
+        """As `locate`, in the one work with that id."""
+        return self._locate(quotation, [held for held in self._works if held.entry.id == work])
+
     def locate(self, quotation: str, work: str | None = None) -> QuotationSearch:
         """Looks for a quotation.
 
@@ -48,13 +52,15 @@ class Locator:
             InputError: when it is too short or too long to mean a place, or no work is
                 called so.
         """
+        return self._locate(quotation, self._named(work))
+
+    def _locate(self, quotation: str, works: Sequence[_Work]) -> QuotationSearch:
         pieces = [squashed for part in _ELLIPSIS.split(quotation) if (squashed := _letters(part))]
         length = sum(map(len, pieces))
         if not _SHORTEST <= length <= _LONGEST:
             raise InputError(
                 f"the quotation has {length} characters; give {_SHORTEST} to {_LONGEST}"
             )
-        works = self._named(work)
         found = [place for held in works for place in held.exact(pieces)]
         if not found:
             near = (held.near("".join(pieces)) for held in works)

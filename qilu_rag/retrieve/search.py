@@ -21,11 +21,12 @@ from qilu_rag.retrieve.filters import passes
 from qilu_rag.retrieve.fuse import Fuse, fuse, scaled
 from qilu_rag.retrieve.locate import Locator
 from qilu_rag.retrieve.names import NameMatcher, names_of
+from qilu_rag.retrieve.quoting import names_of_works, quoting
 from qilu_rag.text.fold import fold, simplify
 from qilu_rag.text.glossary import chinese_words
 from qilu_rag.text.language import language_of
 from qilu_rag.text.words import content_words, query_terms
-from qilu_rag.types import Entry, Filters, Hit, Language, Passage, Query, Via
+from qilu_rag.types import Entry, Filters, Hit, Language, Located, Passage, PlaceAsked, Query, Via
 
 _SENTENCES_PER_PASSAGE = 6
 _RANKED_WHOLE = 10_000
@@ -81,6 +82,10 @@ class Searcher:
         original = (key for key, entry in self.entries.items() if entry.origin == "original")
         numbers = (n for key in original for n in self._passages_of.get(key, ()))
         return Locator((self.snapshot.passages[n] for n in numbers), self.entries)
+
+    @cached_property
+    def _works(self) -> dict[str, tuple[str, ...]]:
+        return names_of_works(self.entries)
 
     @cached_property
     def _passages_of(self) -> dict[str, range]:
@@ -205,6 +210,38 @@ class Searcher:
         for row, score in near.items():
             best.setdefault(int(self.snapshot.owners[row]), score)
         return dict(list(best.items())[:depth])
+
+    def place_asked(self, query: Query) -> PlaceAsked | None:
+        """What a question for the place of a saying finds; None for every other question.
+
+        None too when the question names no work and no work holds anything near: an entry
+        may still quote it.
+        """
+        asked = quoting(query.text, self._works) if self._works else None
+        if asked is None:
+            return None
+        anywhere = self.locator.locate(asked.saying).found
+        if asked.work is None:
+            hits = tuple(map(self._located, anywhere))
+            place = PlaceAsked(saying=asked.saying, work=None, found=anywhere, hits=hits)
+            return place if anywhere else None
+        found = self.locator.within(asked.saying, asked.work).found
+        exact = any(place.exact for place in found)
+        elsewhere = () if exact else tuple(place for place in anywhere if place.exact)
+        hits = tuple(map(self._located, (*found, *elsewhere)))
+        if not hits:
+            hits = tuple(hit for hit in self.search(query, 50) if hit.entry.id == asked.work)[:1]
+        return PlaceAsked(
+            saying=asked.saying,
+            work=self.entries[asked.work],
+            found=found,
+            elsewhere=elsewhere,
+            hits=hits,
+        )
+
+    def _located(self, place: Located) -> Hit:
+        passage = place.passages[0]
+        return Hit(passage=passage, entry=place.entry, score=place.likeness, via=("lexical",))
 
     def told(self, entry: str, question: str) -> float:
         """Share of the question's distinctive words that an entry holds, in 0 to 1."""

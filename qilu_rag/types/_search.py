@@ -119,3 +119,22 @@ class QuotationSearch:
 
     works: tuple[Entry, ...]
     found: tuple[Located, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAsked:
+    """A question for the place of a saying, and what looking for it brought.
+
+    Attributes:
+        work: the original text that the question names; None when it asks for any.
+        found: the places in that text, or in any; best first.
+        elsewhere: exact places in other texts, when the one named does not hold it.
+        hits: the first passage of each of these places, in this order, and last, where
+            nothing is found, the nearest passage by search.
+    """
+
+    saying: str
+    work: Entry | None
+    found: tuple[Located, ...] = ()
+    elsewhere: tuple[Located, ...] = ()
+    hits: tuple[Hit, ...] = ()
