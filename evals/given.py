@@ -26,8 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.metrics import percentile, share
+from evals.remembered import asked
 from evals.retrieval.collections import answered_paragraphs
-from qilu_rag.assistant import Assistant, build
+from qilu_rag.assistant import Assistant
 from qilu_rag.config import load_settings
 from qilu_rag.errors import QiluError
 from qilu_rag.text.fold import squash
@@ -75,13 +76,13 @@ def make_cases(path: Path, half: str, sample: int) -> list[GivenCase]:
     Raises:
         InputError: when the file is not in SQuAD's form.
     """
-    asked = list(answered_paragraphs(path))
-    windows = [_window(text, text.find(answers[0])) for text, _, answers in asked]
+    known = list(answered_paragraphs(path))
+    windows = [_window(text, text.find(answers[0])) for text, _, answers in known]
     pool = sorted(set(windows))
     terms = [frozenset(index_terms(text)) for text in pool]
     rows = [
         (question, answers, window)
-        for (_, question, answers), window in zip(asked, windows, strict=True)
+        for (_, question, answers), window in zip(known, windows, strict=True)
         if half in ("all", _half(question)) and 0 < len(squash(answers[0])) <= _LONGEST_ANSWER
     ]
     chance = Random(_SEED)  # noqa: S311
@@ -191,12 +192,13 @@ def main() -> None:
     parser.add_argument("--squad", type=Path, required=True, help="a set in SQuAD's form")
     parser.add_argument("--half", choices=("dev", "report", "all"), default="report")
     parser.add_argument("--sample", type=int, default=40, help="cases of each kind")
+    parser.add_argument("--cache", type=Path, help="file that keeps what the model says")
     parser.add_argument("--out", type=Path, help="keep every reply, a line each")
     options = parser.parse_args()
     console = Console(width=110)
     try:
         cases = make_cases(options.squad, options.half, options.sample)
-        with build(load_settings()) as assistant:
+        with asked(load_settings(), options.cache) as assistant:
             console.print(table(list(run(assistant, cases, options.out))))
     except QiluError as error:
         sys.exit(str(error))

@@ -11,10 +11,12 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qilu_rag.assistant import Assistant, build
+from qilu_rag.config import Settings
 from qilu_rag.ports import ChatModel, Message
 
 
@@ -71,3 +73,14 @@ class RememberingChat:
         db = sqlite3.connect(self.path)
         db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT)")
         return db
+
+
+@contextmanager
+def asked(settings: Settings, cache: Path | None) -> Iterator[Assistant]:
+    """An assistant whose model's replies are kept in a file; without one as it ships."""
+    with build(settings) as shipped:
+        if cache is None:
+            yield shipped
+            return
+        with build(settings, chat=RememberingChat(shipped.chat, cache)) as remembering:
+            yield remembering

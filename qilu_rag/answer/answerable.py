@@ -3,7 +3,8 @@
 The probability is a logistic regression over what retrieval knows and, where the
 endpoint tells it, the language model's own leaning between "yes" and "no". Its weights
 are data: `python -m evals.fit_answerability` fits them on the development half of the
-cases and writes answerability.toml beside this file.
+cases and writes answerability.toml beside this file. A handful of passages that the caller
+brings has weights of its own: all of them are near, and none need answer.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[s
     return {
         "coverage": max((hit.coverage for hit in hits[:_LOOKED_AT]), default=0.0),
         "unheard": float(_names_the_unheard(query, hits)),
+        "similarity": max((hit.similarity for hit in hits), default=0.0),
         **({} if leaning is None else {"leaning": leaning}),
     }
 
@@ -75,29 +77,32 @@ def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """The fitted weights, with and without the model's leaning, and the operating point."""
+    """The fitted weights by section of the file, and the operating point."""
 
-    with_leaning: Mapping[str, float]
-    without_leaning: Mapping[str, float]
+    weights: Mapping[str, Mapping[str, float]]
     threshold: float
 
     @classmethod
     def load(cls, threshold: float) -> Judge:
         """Reads the weights that come with the package."""
         text = files("qilu_rag.answer").joinpath("answerability.toml").read_text("utf-8")
-        fitted = tomllib.loads(text)
-        return cls(
-            with_leaning=fitted["with_leaning"],
-            without_leaning=fitted["without_leaning"],
-            threshold=threshold,
-        )
+        return cls(weights=tomllib.loads(text), threshold=threshold)
 
-    def probability(self, values: Mapping[str, float]) -> float:
-        """Probability in 0 to 1 that the evidence answers the question."""
-        weights = self.with_leaning if "leaning" in values else self.without_leaning
-        score = weights["bias"] + sum(weights[name] * value for name, value in values.items())
+    def probability(self, values: Mapping[str, float], *, given: bool = False) -> float:
+        """Probability in 0 to 1 that the evidence answers the question.
+
+        Args:
+            values: the features.
+            given: whether the passages are the caller's own.
+        """
+        section = "with_leaning" if "leaning" in values else "without_leaning"
+        weights = self.weights[f"given_{section}" if given else section]
+        used = (weight * values[name] for name, weight in weights.items() if name != "bias")
+        score = weights["bias"] + sum(used)
         return 1 / (1 + exp(-score))
 
-    def answerable(self, query: Query, hits: Sequence[Hit], leaning: float | None) -> bool:
+    def answerable(
+        self, query: Query, hits: Sequence[Hit], leaning: float | None, *, given: bool = False
+    ) -> bool:
         """Whether a question should be answered rather than refused."""
-        return self.probability(features(query, hits, leaning)) >= self.threshold
+        return self.probability(features(query, hits, leaning), given=given) >= self.threshold

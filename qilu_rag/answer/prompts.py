@@ -30,6 +30,12 @@ REFUSAL: dict[Language, str] = {
 ORIGINAL: dict[Language, str] = {"zh": "原文：", "en": "Source text: "}
 """Stands before a sentence that is quoted from a source word for word."""
 
+DIFFERS: dict[Language, str] = {
+    "zh": "另一处记载不同：",
+    "en": "Another source differs: ",
+}
+"""Stands before a sentence that says the same with other figures."""
+
 _LANGUAGE: dict[Language, str] = {
     "zh": "请用中文回答。",
     "en": "Answer in English, in one sentence.",

@@ -19,9 +19,11 @@ from qilu_rag.answer.answerable import (
 )
 from qilu_rag.answer.check import Checker, Support
 from qilu_rag.answer.courtesy import Courtesies
+from qilu_rag.answer.disagree import differing
 from qilu_rag.answer.evidence import Source, choose, ranked
 from qilu_rag.answer.place import told
 from qilu_rag.answer.prompts import (
+    DIFFERS,
     ORIGINAL,
     REFUSAL,
     YES_NO,
@@ -101,12 +103,13 @@ class Writer:
             hits=place.hits,
         )
 
-    def write(self, query: Query, hits: Sequence[Hit]) -> Iterator[Draft]:
+    def write(self, query: Query, hits: Sequence[Hit], *, given: bool = False) -> Iterator[Draft]:
         """Answers a question out of hits.
 
         Args:
             query: the question, understood.
             hits: passages, best first.
+            given: whether the passages are the caller's own.
 
         Yields:
             Growing drafts: first the sources alone, last the whole answer.
@@ -122,7 +125,7 @@ class Writer:
             return
         try:
             leaning = self._chat.lean(judge_messages(query, sources), YES_NO)
-            if not self._judge.answerable(query, hits, leaning):
+            if not self._judge.answerable(query, hits, leaning, given=given):
                 yield answer.refuse()
                 return
             checker = Checker(query, sources, self._embedder, (hit.entry for hit in hits))
@@ -131,19 +134,15 @@ class Writer:
                     yield answer.draft("writing")
         except ModelError as error:
             _log.warning("the evidence stands in for the model: %s", error)
-            yield self._without_model(answer, query, hits, sources)
+            if self._judge.answerable(query, hits, None, given=given):
+                answer.quote(*ranked(sources)[0])
+                yield answer.draft("extract")
+            else:
+                yield answer.refuse()
             return
         answer.complete(sources)
+        answer.contrast(sources, hits[: settings.passages])
         yield answer.draft("answered")
-
-    def _without_model(
-        self, answer: _Answer, query: Query, hits: Sequence[Hit], sources: Sequence[Source]
-    ) -> Draft:
-        """The extract, or the refusal where the evidence alone speaks against an answer."""
-        if not self._judge.answerable(query, hits, None):
-            return answer.refuse()
-        answer.quote(*ranked(sources)[0])
-        return answer.draft("extract")
 
     def _sentences(self, query: Query, sources: Sequence[Source]) -> Iterator[str]:
         """The model's sentences as they are finished, without marks of its own."""
@@ -218,6 +217,20 @@ class _Answer:
         for source, text in ranked(sources)[:parts]:
             if not self.sentences or self._leaves_out(text):
                 self._append(source, text, ORIGINAL[self.query.language] + text)
+
+    def contrast(self, sources: Sequence[Source], hits: Sequence[Hit]) -> None:
+        """Lets every passage speak that tells other figures than the ones cited."""
+        cited = {(citation.n, citation.quote) for citation in self.citations}
+        by_id = {source.hit.passage.id: source for source in sources}
+        for source in sources:
+            for quote in (quote for n, quote in cited if n == source.n):
+                for hit, text in differing(quote, source, hits):
+                    other = by_id.get(hit.passage.id)
+                    if other is None:
+                        other = Source(n=len(by_id) + 1, hit=hit, sentences=(text,), scores=(0.0,))
+                        by_id[hit.passage.id] = other
+                        self.hits += (hit,)
+                    self._append(other, text, DIFFERS[self.query.language] + text)
 
     def _leaves_out(self, text: str) -> bool:
         """Whether enough of a sentence's content has not been said or asked yet."""

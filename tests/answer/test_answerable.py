@@ -8,7 +8,8 @@ from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck
+from hypothesis import given as examples
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -55,14 +56,17 @@ def test_unless_the_evidence_speaks_of_it(make_hit: MakeHit, make_query: MakeQue
     assert asks_for_what_changes(make_query("电话"), [])
 
 
+@pytest.mark.parametrize("prefix", ["", "given_"])
 @pytest.mark.parametrize("leaning", [None, 2.5])
 def test_its_features_are_the_fitted_ones(
-    hits: list[Hit], make_query: MakeQuery, leaning: float | None
+    hits: list[Hit], make_query: MakeQuery, leaning: float | None, prefix: str
 ) -> None:
     text = files("qilu_rag.answer").joinpath("answerability.toml").read_text("utf-8")
-    weights = tomllib.loads(text)["without_leaning" if leaning is None else "with_leaning"]
+    section = "without_leaning" if leaning is None else "with_leaning"
+    weights = tomllib.loads(text)[prefix + section]
     values = features(make_query("孔子是哪里人"), hits, leaning)
-    assert weights.keys() == values.keys() | {"bias"}
+    assert weights.keys() <= values.keys() | {"bias"}
+    assert ("leaning" in weights) is (leaning is not None)
     assert all(math.isfinite(value) for value in [*weights.values(), *values.values()])
 
 
@@ -71,19 +75,22 @@ def test_nothing_found_has_features_too(make_query: MakeQuery) -> None:
     assert values["coverage"] == values["unheard"] == 0.0
 
 
-def test_more_evidence_makes_it_likelier(make_hit: MakeHit, make_query: MakeQuery) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_more_evidence_makes_it_likelier(
+    make_hit: MakeHit, make_query: MakeQuery, *, given: bool
+) -> None:
     judge = Judge.load(0.5)
     query = make_query("孔子是哪里人")
     weak = [make_hit("孔子是鲁国人。", coverage=0.1, similarity=0.3)]
     strong = [make_hit("孔子是鲁国人。", coverage=1.0, similarity=0.95)]
     for one, other in ((None, None), (-1.0, -1.0), (-1.0, 3.0)):
-        low = judge.probability(features(query, weak, one))
-        high = judge.probability(features(query, strong, other))
+        low = judge.probability(features(query, weak, one), given=given)
+        high = judge.probability(features(query, strong, other), given=given)
         assert low < high
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.floats(-60, 60) | st.none(), st.floats(0, 1), st.floats(-1, 1))
+@examples(st.floats(-60, 60) | st.none(), st.floats(0, 1), st.floats(-1, 1))
 def test_it_is_a_probability(
     make_hit: MakeHit,
     make_query: MakeQuery,

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from qilu_rag.answer.prompts import ORIGINAL, REFUSAL, SYSTEM, YES_NO
+from qilu_rag.answer.prompts import DIFFERS, ORIGINAL, REFUSAL, SYSTEM, YES_NO
 from qilu_rag.answer.write import Writer
 from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, broken_chat
 from qilu_rag.config import AnswerSettings
@@ -412,3 +412,17 @@ def test_whatever_the_model_says(write: Write, said: str, question: str, piece: 
     evidence = " ".join(hit.passage.text for hit in drafts[-1].hits)
     assert numbers_in(bare(drafts[-1])) <= numbers_in(evidence)
     assert "《春秋》" not in shown(drafts[-1])
+
+
+def test_another_passage_with_other_figures_is_shown(
+    make_hit: MakeHit, make_query: MakeQuery
+) -> None:
+    """Whoever cites 1532.7 must not hide that another source says 1545."""
+    other = HEIGHT.replace("1532.7", "1545")
+    hits = [make_hit(HEIGHT, "泰山"), make_hit(other, "岱宗")]
+    desk = writer(FakeChat(lambda _: HEIGHT))
+    *_, draft = desk.write(make_query("泰山主峰玉皇顶海拔多少米？"), hits)
+    said = "".join(sentence.text for sentence in draft.sentences)
+    assert "1532.7米" in said
+    assert f"{DIFFERS['zh']}{other}" in said or f"{ORIGINAL['zh']}{other}" in said
+    assert {citation.hit.entry.title for citation in draft.citations} == {"泰山", "岱宗"}
