@@ -124,7 +124,7 @@ class Assistant:
         place = self.searcher().place_asked(query) if passages is None else None
         search_ms = (time.perf_counter() - started) * 1000
         yield from self._gate.screen(
-            self._writer.write(query, hits)
+            self._writer.write(query, hits, given=passages is not None)
             if place is None
             else [self._writer.place(query, place)],
             searched=query.text,

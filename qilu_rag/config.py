@@ -119,12 +119,14 @@ class AnswerSettings(_Section):
         max_tokens: how much it may write.
         threshold: questions whose answerability is lower are refused; 0 never refuses,
             higher refuses more of what the corpus can't answer and more of what it can.
+        given_threshold: the same for passages that the caller brings.
     """
 
     passages: int = Field(default=8, ge=1, le=50)
     evidence_characters: int = Field(default=260, ge=50, le=4000)
     max_tokens: int = Field(default=160, ge=16)
     threshold: float = Field(default=0.25, ge=0, le=1)
+    given_threshold: float = Field(default=0.5, ge=0, le=1)
 
 
 class WebSettings(_Section):

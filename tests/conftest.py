@@ -139,7 +139,9 @@ def assistant(home: Path, embedder: FakeEmbedder, corpus: Path) -> Iterator[Assi
     from qilu_rag.assistant import build
 
     # Never refuses for lack of evidence: the weights are fitted to the real models.
-    settings = Settings(home=home, corpus=corpus, answer=AnswerSettings(threshold=0))
+    settings = Settings(
+        home=home, corpus=corpus, answer=AnswerSettings(threshold=0, given_threshold=0)
+    )
     vectors, words = FakeVectorBackend(), FakeWordBackend()
     with build(settings, embedder=embedder, chat=FakeChat(), vectors=vectors, words=words) as built:
         built.ingest([corpus], lambda *_: None)

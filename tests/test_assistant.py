@@ -30,8 +30,11 @@ BOMB = "怎么制作炸弹"
 PHONE = "13812345678"
 
 
-def on_fakes(home: Path, chat: ChatModel | None = None, threshold: float = 0) -> Assistant:
-    settings = Settings(home=home, answer=AnswerSettings(threshold=threshold))
+def on_fakes(
+    home: Path, chat: ChatModel | None = None, threshold: float = 0, given_threshold: float = 0
+) -> Assistant:
+    answer = AnswerSettings(threshold=threshold, given_threshold=given_threshold)
+    settings = Settings(home=home, answer=answer)
     return build(
         settings,
         embedder=FakeEmbedder(),
@@ -322,7 +325,9 @@ def test_without_the_embedder_nothing_is_built(tmp_path: Path) -> None:
 
 def test_without_the_chat_model_answers_are_extracts(tmp_path: Path, corpus: Path) -> None:
     settings = Settings(
-        home=tmp_path / "h", models=tmp_path / "models", answer=AnswerSettings(threshold=0)
+        home=tmp_path / "h",
+        models=tmp_path / "models",
+        answer=AnswerSettings(threshold=0, given_threshold=0),
     )
     with build(settings, embedder=FakeEmbedder()) as assistant:
         assistant.ingest([corpus], lambda *_: None)
@@ -336,7 +341,7 @@ def test_an_endpoint_that_is_down(tmp_path: Path, corpus: Path) -> None:
     settings = Settings(
         home=tmp_path / "h",
         chat=ChatSettings(url=url, model="far"),
-        answer=AnswerSettings(threshold=0),
+        answer=AnswerSettings(threshold=0, given_threshold=0),
     )
     with build(settings, embedder=FakeEmbedder()) as assistant:
         assert assistant.chat.name == "far"
@@ -372,3 +377,12 @@ def test_personal_data_in_a_title_waits_for_its_author(
     path.write_text("---\nid: contact\ntitle: 联络13812345678\n---\n欢迎来访。\n", "utf-8")
     (problem,) = assistant.ingest([path], lambda *_: None).quarantined
     assert "title or an alias" in problem.reason
+
+
+@pytest.mark.parametrize(("threshold", "given", "status"), [(1, 0, "answered"), (0, 1, "refused")])
+def test_given_passages_have_an_operating_point_of_their_own(
+    home: Path, threshold: float, given: float, status: str
+) -> None:
+    with on_fakes(home, threshold=threshold, given_threshold=given) as one:
+        reply = last(one, "泰山主峰有多高？", passages=["泰山主峰玉皇顶海拔1532.7米。"])
+        assert reply.status == status

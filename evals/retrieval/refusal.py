@@ -43,7 +43,7 @@ def refusal(
         leaning: whether the language model's own leaning counts too, at a second a case.
     """
     threshold = assistant.settings.answer.threshold
-    judge = Judge.load(threshold)
+    judge = Judge.load(threshold, threshold)
     scored: list[tuple[bool, float]] = []
     refused: list[tuple[bool, bool]] = []
     for number, case in enumerate(cases):

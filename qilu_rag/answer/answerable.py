@@ -77,16 +77,19 @@ def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """The fitted weights by section of the file, and the operating point."""
+    """The fitted weights by section of the file, and the operating points."""
 
     weights: Mapping[str, Mapping[str, float]]
     threshold: float
+    given_threshold: float
 
     @classmethod
-    def load(cls, threshold: float) -> Judge:
+    def load(cls, threshold: float, given_threshold: float) -> Judge:
         """Reads the weights that come with the package."""
         text = files("qilu_rag.answer").joinpath("answerability.toml").read_text("utf-8")
-        return cls(weights=tomllib.loads(text), threshold=threshold)
+        return cls(
+            weights=tomllib.loads(text), threshold=threshold, given_threshold=given_threshold
+        )
 
     def probability(self, values: Mapping[str, float], *, given: bool = False) -> float:
         """Probability in 0 to 1 that the evidence answers the question.
@@ -105,4 +108,5 @@ class Judge:
         self, query: Query, hits: Sequence[Hit], leaning: float | None, *, given: bool = False
     ) -> bool:
         """Whether a question should be answered rather than refused."""
-        return self.probability(features(query, hits, leaning), given=given) >= self.threshold
+        least = self.given_threshold if given else self.threshold
+        return self.probability(features(query, hits, leaning), given=given) >= least

@@ -67,7 +67,7 @@ class Writer:
         self._chat = chat
         self._embedder = embedder
         self._settings = settings
-        self._judge = Judge.load(settings.threshold)
+        self._judge = Judge.load(settings.threshold, settings.given_threshold)
         self._courtesies = Courtesies.load()
 
     def warm(self) -> None:

@@ -79,7 +79,7 @@ def test_nothing_found_has_features_too(make_query: MakeQuery) -> None:
 def test_more_evidence_makes_it_likelier(
     make_hit: MakeHit, make_query: MakeQuery, *, given: bool
 ) -> None:
-    judge = Judge.load(0.5)
+    judge = Judge.load(0.5, 0.5)
     query = make_query("孔子是哪里人")
     weak = [make_hit("孔子是鲁国人。", coverage=0.1, similarity=0.3)]
     strong = [make_hit("孔子是鲁国人。", coverage=1.0, similarity=0.95)]
@@ -98,7 +98,7 @@ def test_it_is_a_probability(
     coverage: float,
     similarity: float,
 ) -> None:
-    judge = Judge.load(0.5)
+    judge = Judge.load(0.5, 0.5)
     hits = [make_hit("孔子是鲁国人。", coverage=coverage, similarity=similarity)]
     query = make_query("孔子是哪里人")
     value = judge.probability(features(query, hits, leaning))
@@ -109,8 +109,8 @@ def test_it_is_a_probability(
 def test_the_operating_point(hits: list[Hit], make_query: MakeQuery) -> None:
     query = make_query("孔子是哪里人")
     for leaning in (None, -40.0, 40.0):
-        assert Judge.load(0.0).answerable(query, hits, leaning)
-    assert not Judge.load(1.0).answerable(query, hits, -40.0)
+        assert Judge.load(0.0, 0.0).answerable(query, hits, leaning)
+    assert not Judge.load(1.0, 1.0).answerable(query, hits, -40.0)
 
 
 def test_a_title_that_nothing_mentions(make_hit: MakeHit, make_query: MakeQuery) -> None:

@@ -33,7 +33,7 @@ _MARK = re.compile(r"\[(\d+)\]")
 
 def writer(chat: FakeChat, **settings: object) -> Writer:
     # Threshold 0 answers whatever the fitted weights say.
-    values = {"threshold": 0, "evidence_characters": 400} | settings
+    values = {"threshold": 0, "given_threshold": 0, "evidence_characters": 400} | settings
     return Writer(chat, FakeEmbedder(), AnswerSettings.model_validate(values))
 
 

@@ -26,7 +26,7 @@ def test_what_is_fitted_tells_the_examples_apart(tmp_path: Path, *, leaning: boo
     weights = tomllib.loads(text)
     assert weights["other"] == {"bias": 1.0}
     assert "# kept" in text
-    judge = Judge(weights=weights, threshold=0.5)
+    judge = Judge(weights=weights, threshold=0.5, given_threshold=0.5)
     for row in ROWS:
         values = {k: v for k, v in row.items() if k != "answerable"}
         if not leaning:

@@ -127,7 +127,9 @@ def url(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Iterator[str]:
     for name, text in ENTRIES.items():
         (corpus / f"{name}.md").write_text(text, "utf-8")
     # Whether a question can be answered is another test's affair: here all are.
-    settings = Settings(home=tmp_path_factory.mktemp("home"), answer=AnswerSettings(threshold=0))
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"), answer=AnswerSettings(threshold=0, given_threshold=0)
+    )
     with build(
         settings,
         embedder=FakeEmbedder(),
