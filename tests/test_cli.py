@@ -59,6 +59,7 @@ def qilu(
             monkeypatch.delenv(variable)
     monkeypatch.setenv("QILU_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("QILU_ANSWER__THRESHOLD", "0")
+    monkeypatch.setenv("QILU_ANSWER__GIVEN_THRESHOLD", "0")
     monkeypatch.setattr(doctor, "_PACKAGES", ("json",))  # the real ones take seconds to import
 
     def on_fakes(settings: Settings) -> Assistant:
