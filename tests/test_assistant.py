@@ -386,3 +386,10 @@ def test_given_passages_have_an_operating_point_of_their_own(
     with on_fakes(home, threshold=threshold, given_threshold=given) as one:
         reply = last(one, "泰山主峰有多高？", passages=["泰山主峰玉皇顶海拔1532.7米。"])
         assert reply.status == status
+
+
+def test_given_english_is_judged_as_the_corpus_is(home: Path) -> None:
+    """The weights for given passages were fitted on Chinese questions alone."""
+    with on_fakes(home, threshold=0, given_threshold=1) as one:
+        reply = last(one, "How high is Mount Tai?", passages=["Mount Tai is 1532.7 metres high."])
+        assert reply.status == "answered"

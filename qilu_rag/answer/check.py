@@ -24,6 +24,7 @@ from qilu_rag.text.words import content_words
 from qilu_rag.types import Entry, Query
 
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|「([^」]+)」")
+_YEAR = re.compile(r"(?<!\d)(\d{3,4})年")
 _ALIGNED = 2
 _NOVEL_SHARE = 0.2
 
@@ -99,6 +100,11 @@ class Checker:
         told = f"{carried} {names} {source.hit.passage.locator}"
         asked = f"{self._query.text} {self._query.asked}"
         known = f"{told} {asked}"
+        other = _YEAR.findall(fold(carried))
+        here = _YEAR.findall(fold(f"{source.hit.passage.text} {told}"))
+        lent = [year for year in _YEAR.findall(fold(sentence)) if other and year not in here]
+        if lent:  # the question's year on another year's figures
+            return f"years: {', '.join(lent)}"
         missing = numbers_in(sentence) - numbers_in(known)
         if missing:
             return f"numbers: {', '.join(sorted(missing))}"

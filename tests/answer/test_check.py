@@ -126,3 +126,16 @@ def test_the_sources_are_embedded_once(hits: list[Hit], make_query: MakeQuery) -
     for _ in range(3):
         checker.support("孔子创立了儒家学派。")
     assert embedder.embedded == 5 + 3
+
+
+def test_the_years_of_the_question_are_not_lent_to_other_figures(
+    make_hit: Callable[..., Hit], make_query: MakeQuery
+) -> None:
+    """2023年…941.5万人 takes the year from the question and the figure from 2022's sentence."""
+    query = make_query("2023年济南市的常住人口是多少？")
+    checker = make_checker(query, [make_hit("2022年末济南市常住人口941.5万人。", "济南")])
+    assert checker.support("2023年济南市的常住人口是941.5万人。").fault == "years: 2023"
+    assert checker.support("2022年济南市的常住人口是941.5万人。").fault == ""
+    # The year may stand in another sentence of the passage.
+    both = make_hit("2023年的统计如下。2022年济南市常住人口941.5万人，又增2万人。", "济南")
+    assert make_checker(query, [both]).support("2023年济南市常住人口又增2万人。").fault == ""
