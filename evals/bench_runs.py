@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import resource
+import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 from evals.bench_embedders import Kind, Measured, count_tokens, make_embedder
@@ -17,7 +19,6 @@ from qilu_rag.config import load_settings
 T = TypeVar("T")
 
 _STATUS = Path("/proc/self/status")
-_CLEAR = Path("/proc/self/clear_refs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,39 +80,52 @@ def in_fresh_process(function: Callable[..., T], *args: Any) -> T:
         return pool.submit(function, *args).result()
 
 
-def resident() -> tuple[float, float]:
-    """MiB of memory that the process holds now, and that it held at the most."""
-    if not _STATUS.exists():
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-        return most, most
+def resident() -> float:
+    """MiB of memory that the process holds."""
     fields = dict(line.split(":", 1) for line in _STATUS.read_text("utf-8").splitlines())
-    now, most = (int(fields[name].split()[0]) / 2**10 for name in ("VmRSS", "VmHWM"))
-    return now, most
+    return int(fields["VmRSS"].split()[0]) / 2**10
 
 
-def forget_peak() -> None:
-    """Lets the peak of memory begin at what is held now, where the system can do that."""
-    if _CLEAR.exists():
-        _CLEAR.write_text("5", "utf-8")
+@contextmanager
+def watched() -> Iterator[list[float]]:
+    """Looks at the memory held every 5 ms; the list ends as [MiB before, MiB at the most].
+
+    The system's own high-water mark can't be relied on: not every one lets it be reset.
+    """
+    gc.collect()  # what nobody holds any more must not leave in the middle of a run
+    seen, over = [resident(), 0.0], Event()
+
+    def look() -> None:
+        while not over.wait(0.005):
+            seen[1] = max(seen[1], resident())
+
+    watcher = Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+        seen[1] = max(seen[1], resident())
 
 
 def measure(name: str, embedder: Measured, call: Callable[[], T]) -> tuple[Run, T]:
     """Measures a call; what the run took in is for the caller to fill in."""
     texts, characters = embedder.texts, embedder.characters
     seconds, embedding_cpu = embedder.seconds, embedder.cpu
-    forget_peak()
-    level, _ = resident()
-    started, cpu = time.perf_counter(), time.process_time()
-    value = call()
+    with watched() as memory:
+        started, cpu = time.perf_counter(), time.process_time()
+        value = call()
+        seconds_taken, cpu_taken = time.perf_counter() - started, time.process_time() - cpu
     run = Run(
         name=name,
-        seconds=time.perf_counter() - started,
-        cpu=time.process_time() - cpu,
+        seconds=seconds_taken,
+        cpu=cpu_taken,
         embedding=embedder.seconds - seconds,
         embedding_cpu=embedder.cpu - embedding_cpu,
         texts=embedder.texts - texts,
         characters=embedder.characters - characters,
-        peak=resident()[1] - level,
+        peak=memory[1] - memory[0],
     )
     return run, value
 

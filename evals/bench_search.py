@@ -121,7 +121,7 @@ def prepare(
 def measure(home: Path, who: EmbedderIdentity) -> Figures:
     """Opens a snapshot that `prepare` built and searches it; for a fresh process."""
     held = np.load(home / _EXACT)
-    before, _ = resident()
+    before = resident()
     embedder = GivenVectors(who)
     figures: Figures = {}
     started = time.perf_counter()
@@ -135,7 +135,7 @@ def measure(home: Path, who: EmbedderIdentity) -> Figures:
     _search_vectors(searcher, held, figures)
     _search_words(searcher, held["asked"].tolist(), figures)
     _search_whole(searcher, embedder, held, figures)
-    figures["resident: MB"] = (resident()[0] - before) * 2**20 / 1e6
+    figures["resident: MB"] = (resident() - before) * 2**20 / 1e6
     return figures
 
 
