@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import ahocorasick_rs
 
+from qilu_rag.retrieve.spelling import Speller
 from qilu_rag.text.fold import fold, is_cjk
 from qilu_rag.types import Entry
 
@@ -40,6 +42,12 @@ class NameMatcher:
             for name in names_of(entry):
                 named.setdefault(name, []).append(entry.id)
         self._names = list(named)
+        self._written = {
+            fold(bare).strip(): bare.strip()
+            for entry in self.entries.values()
+            for name in (entry.title, entry.title_en or "", *entry.aliases)
+            for bare in (name, _BRACKET.split(name)[0])
+        }
         self._entries = [tuple(dict.fromkeys(ids)) for ids in named.values()]
         self._automaton = ahocorasick_rs.AhoCorasick(
             self._names, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
@@ -53,6 +61,24 @@ class NameMatcher:
             for index, start, end in self._automaton.find_matches_as_indexes(folded)
             if _whole(folded, start, end)
         ]
+
+    def spelled(self, text: str) -> str:
+        """A text with misspelled names and names in pinyin put right; see `spelling`."""
+        folded = fold(text)
+        known = ((mention.start, mention.end) for mention in self.mentions(text))
+        found = self._speller.misspelled(folded, known)
+        if not found:
+            return text
+        # Folding keeps lengths but for a few characters; then the folded text has to do.
+        right = text if len(folded) == len(text) else folded
+        for miss in reversed(found):
+            name = self._written.get(miss.name, miss.name)
+            right = f"{right[: miss.start]}{name}{right[miss.end :]}"
+        return right
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(self._names)
 
     def title(self, entry: str) -> str:
         """The folded title of an entry, without what tells it from its namesakes."""

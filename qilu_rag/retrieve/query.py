@@ -22,8 +22,8 @@ def understand(
 ) -> Query:
     """Turns a reader's words into a query.
 
-    A follow-up (那他的弟子呢) is made to stand alone, see `follow_up`; a first question is
-    never rewritten.
+    Names are spelled as the corpus spells them, see `spelling`. A follow-up (那他的弟子呢) is
+    made to stand alone, see `follow_up`; a first question is not rewritten further.
 
     Args:
         question: as typed.
@@ -45,7 +45,8 @@ def understand(
         raise InputError(
             f"the question has {len(asked):,} characters, over the limit of {limit}; shorten it"
         )
-    alone = stand_alone(asked, history, names, told=told, limit=limit)
+    earlier = [names.spelled(question[:limit]) for question in history]
+    alone = stand_alone(names.spelled(asked), earlier, names, told=told, limit=limit)
     return Query(
         asked=asked,
         text=alone.text,

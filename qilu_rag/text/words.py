@@ -20,12 +20,12 @@ import jieba
 from qilu_rag.text.fold import fold, is_cjk
 
 _RUNS = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
-_ENGLISH_STOP = frozenset(
+ENGLISH_STOP = frozenset(
     "a an the of in on at to for by from with as is are was were be been do does did has have had"
     " and or not it its this that these those he she his her they their what which who whom whose"
     " when where why how can could would will there about into than then also".split()
 )
-_CHINESE_STOP = frozenset(
+FUNCTION_WORDS = frozenset(
     "的 了 是 在 和 与 及 或 也 都 就 而 为 被 把 从 到 由 对 有 过 着 地 得 给 跟 让 吗 呢 吧 啊 呀 么 嘛 哦"
     " 什么 啥 咋 咋样 为啥 干啥 哪 哪里 哪裡 哪儿 哪个 哪些 哪位 哪年 哪天 哪一年 哪本 谁 几 几年 几月 几号"
     " 几个 几几年 多少 多 多大 多高 多长 多久 怎么 怎样 怎么样 如何 为什么 为何 何 何时 何地 什么样"
@@ -70,6 +70,11 @@ def begins_word(pair: str) -> bool:
     """Whether a word of jieba's dictionary begins with these simplified characters."""
     # FREQ holds all words and all their beginnings, a beginning that is no word with 0.
     return pair in _segmenter().FREQ
+
+
+def is_word(text: str) -> bool:
+    """Whether simplified characters are a word of jieba's dictionary."""
+    return bool(_segmenter().FREQ.get(text))
 
 
 def words(text: str) -> list[str]:
@@ -117,7 +122,7 @@ def query_terms(text: str) -> list[str]:
     Chinese function words stay: they are common enough for BM25 to weigh them little,
     while the rare English word of a Chinese corpus would count as a find.
     """
-    return [term for term in dict.fromkeys(index_terms(text)) if term not in _ENGLISH_STOP]
+    return [term for term in dict.fromkeys(index_terms(text)) if term not in ENGLISH_STOP]
 
 
 def content_words(text: str) -> list[str]:
@@ -125,6 +130,6 @@ def content_words(text: str) -> list[str]:
 
     删过 counts as 删: the particle is no part of what a passage must hold.
     """
-    stopped = _ENGLISH_STOP | _CHINESE_STOP
+    stopped = ENGLISH_STOP | FUNCTION_WORDS
     kept = (w for w in words(text) if w not in stopped and not _POINTING.fullmatch(w))
     return list(dict.fromkeys(w[0] if _PARTICLE.fullmatch(w) else w for w in kept))
