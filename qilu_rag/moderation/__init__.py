@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qilu_rag.moderation.classify import HateClassifier
 from qilu_rag.moderation.gate import Detector, Gate
 from qilu_rag.moderation.injection import Injection
 from qilu_rag.moderation.lexicon import Lexicon
@@ -14,6 +15,7 @@ from qilu_rag.moderation.review import ReviewItem, ReviewStore
 __all__ = [
     "Detector",
     "Gate",
+    "HateClassifier",
     "Injection",
     "Lexicon",
     "PersonalData",
@@ -31,7 +33,8 @@ def build_gate(review_path: Path | None) -> Gate:
         review_path: the file of the review store; None files nothing.
 
     Raises:
-        QiluError: the review store is damaged or can't be written.
+        QiluError: the review store is damaged or can't be written, or the classifier's
+            weights are damaged.
     """
     review = None if review_path is None else ReviewStore(review_path)
-    return Gate((Lexicon.default(), PersonalData(), Injection()), review)
+    return Gate((Lexicon.default(), PersonalData(), Injection(), HateClassifier.default()), review)
