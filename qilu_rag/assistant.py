@@ -25,10 +25,11 @@ from qilu_rag.ingest.pipeline import IngestReport, Pipeline, Progress
 from qilu_rag.ingest.snapshot import SnapshotStore
 from qilu_rag.moderation import Gate, build_gate
 from qilu_rag.ports import ChatModel, Embedder, Ocr, VectorBackend, WordBackend
+from qilu_rag.retrieve.desk import find
 from qilu_rag.retrieve.given import given_passages
 from qilu_rag.retrieve.search import Searcher
 from qilu_rag.text.language import language_of
-from qilu_rag.types import Filters, Hit, Query, QuotationSearch, Reply, Stage, Verdict
+from qilu_rag.types import Filters, Found, Hit, Query, QuotationSearch, Reply, Sort, Stage, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,21 @@ class Assistant:
         searcher = self.searcher()
         query = self._asking.by_rules(searcher, question, history=history, filters=filters)
         return searcher.search(query, k)
+
+    def find(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        sort: Sort = "relevance",
+        boolean: bool = False,
+        facets: bool = False,
+    ) -> Found:
+        """The researcher's search; see `retrieve.desk`."""
+        searcher = self.searcher()
+        query = self._asking.by_rules(searcher, question, filters=filters)
+        return find(searcher, query, k=k, sort=sort, boolean=boolean, facets=facets)
 
     def understand(self, question: str, *, history: Sequence[str] = ()) -> Query:
         """What `search` makes of a question."""

@@ -18,17 +18,18 @@ from rich.table import Table
 
 from qilu_rag import __version__
 from qilu_rag.assistant import Assistant, build
-from qilu_rag.batch import answer_line, moderate_line, run_batch, search_line
+from qilu_rag.batch import answer_line, moderate_line, run_batch
 from qilu_rag.cli_corpus import corpus_app
 from qilu_rag.cli_eval import eval_app
 from qilu_rag.cli_ingest import ingest, quarantine_app, snapshots_app
 from qilu_rag.cli_models import models_app
+from qilu_rag.cli_search import locate, search
 from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
-from qilu_rag.render import hit_json, reply_json, search_json
-from qilu_rag.types import CATEGORY_NAMES, Category, Filters, Hit, Reply, Stage
+from qilu_rag.render import ambiguity_line, reply_json
+from qilu_rag.types import Reply, Stage
 
 app = typer.Typer(
     name="qilu",
@@ -43,6 +44,8 @@ app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(eval_app, name="eval")
 app.command()(ingest)
+app.command()(search)
+app.command()(locate)
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
@@ -78,55 +81,6 @@ def root(
 def _assistant(context: typer.Context) -> Iterator[Assistant]:
     with build(context.obj) as assistant:
         yield assistant
-
-
-@app.command()
-def search(
-    context: typer.Context,
-    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
-    category: Annotated[
-        Category | None, typer.Option(help="One of: " + " ".join(CATEGORY_NAMES))
-    ] = None,
-    city: Annotated[str | None, typer.Option(help="Such as 济宁.")] = None,
-    as_json: AsJson = False,
-    batch: Batch = None,
-    out: Out = None,
-) -> None:
-    """Find passages."""
-    filters = Filters(category=category, city=city)
-    with _assistant(context) as assistant:
-        answer = search_line(assistant, k=k, filters=filters)
-        if batch is not None or query is None:
-            _batch(batch, out, query, answer)
-            return
-        value = answer({"query": query})
-        if as_json:
-            _print_json(value)
-        else:
-            _show_hits(assistant.search(query, k=k, filters=filters))
-
-
-@app.command()
-def locate(
-    context: typer.Context,
-    quotation: Annotated[str, typer.Argument(help="As it is given; …… for words left out.")],
-    work: Annotated[str | None, typer.Option(help="Such as 论语; all without it.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find where a quotation stands in the original texts."""
-    with _assistant(context) as assistant:
-        search = assistant.locate(quotation, work)
-    if as_json:
-        _print_json(search_json(quotation, search))
-        return
-    titles = "、".join(entry.title for entry in search.works)
-    if not any(place.exact for place in search.found):
-        near = "；相近的有：" if search.found else "。"
-        _out.print(f"{titles}中没有这句话{near}", markup=False, soft_wrap=True)
-    for place in search.found:
-        _out.print(f"{place.locator}  {place.likeness:.2f}", style="bold", markup=False)
-        _out.print(place.text, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -224,14 +178,6 @@ def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
-def _show_hits(hits: list[Hit]) -> None:
-    for number, hit in enumerate(hits, start=1):
-        value = hit_json(hit)
-        head = f"[{number}] {value['title']} · {value['locator']}  {value['score']:.3f}"
-        _out.print(head, style="bold", markup=False, soft_wrap=True)
-        _out.print(value["text"], markup=False, soft_wrap=True)
-
-
 def _show_reply(reply: Reply, shown: str) -> None:
     if shown != reply.answer:  # a block took back what had been shown
         _out.print(f"\n{reply.answer}", markup=False, soft_wrap=True)
@@ -244,6 +190,8 @@ def _show_reply(reply: Reply, shown: str) -> None:
         titles = dict.fromkeys(hit.entry.title for hit in reply.sources)
         near = "相近条目：" if reply.language == "zh" else "Nearest entries: "
         _out.print(near + "、".join(titles), markup=False)
+    for ambiguity in reply.ambiguous:
+        _out.print(ambiguity_line(ambiguity, reply.language), markup=False, soft_wrap=True)
     _out.print(f"（{reply.label}）", style="dim", markup=False)
 
 

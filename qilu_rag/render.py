@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from qilu_rag.types import Hit, QuotationSearch, Reply, Verdict
+from qilu_rag.types import (
+    CATEGORY_NAMES,
+    Ambiguity,
+    Entry,
+    Found,
+    Hit,
+    Language,
+    QuotationSearch,
+    Reply,
+    Verdict,
+)
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -20,6 +30,32 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "via": list(hit.via),
     }
+
+
+def ambiguity_line(ambiguity: Ambiguity, language: Language = "zh") -> str:
+    """Tells what a name may mean, each entry with its kind, place and time."""
+    meant = "；".join(_apart(entry, language) for entry in ambiguity.entries)
+    if language == "en":
+        return f"“{ambiguity.name}” may mean: {meant}"
+    return f"“{ambiguity.name}”可以指：{meant}"
+
+
+def _apart(entry: Entry, language: Language) -> str:
+    """An entry with what tells it from its namesakes: 济南府学文庙（文化遗产，济南历下，北宋）."""
+    where = "".join(filter(None, (entry.place.city, entry.place.county))) if entry.place else ""
+    category = CATEGORY_NAMES[entry.category][language == "en"] if entry.category else ""
+    told = "，".join(filter(None, (category, where, entry.era.text if entry.era else "")))
+    return f"{entry.title}（{told}）" if told else entry.title
+
+
+def found_json(query: str, found: Found, ms: float) -> dict[str, Any]:
+    """What `qilu search --json` prints; `total` and `facets` where they were asked for."""
+    value: dict[str, Any] = {"query": query, "hits": [hit_json(hit) for hit in found.hits]}
+    if found.total is not None:
+        value["total"] = found.total
+    if found.facets:
+        value["facets"] = found.facets
+    return {**value, "ms": ms}
 
 
 def search_json(quotation: str, search: QuotationSearch) -> dict[str, Any]:

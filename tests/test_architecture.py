@@ -27,6 +27,8 @@ MADE_BY = {
     "Passage": ("ingest/split.py", "ingest/records.py", "retrieve/given.py"),
     "Query": ("retrieve/query.py", "assistant.py", "answer/write.py"),
     "Hit": ("retrieve/search.py",),
+    "Found": ("retrieve/desk.py",),
+    "Ambiguity": ("retrieve/names.py",),
     "Located": ("retrieve/locate.py",),
     "QuotationSearch": ("retrieve/locate.py",),
     "PlaceAsked": ("retrieve/search.py",),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qilu_rag import __version__, cli, cli_eval, cli_ingest, doctor
+from qilu_rag import __version__, cli, cli_eval, cli_ingest, cli_search, doctor
 from qilu_rag.answer.prompts import REFUSAL, SYSTEM
 from qilu_rag.assistant import Assistant, build
 from qilu_rag.backends.fakes import FakeChat, FakeEmbedder, FakeVectorBackend, FakeWordBackend
@@ -66,7 +66,7 @@ def qilu(
         vectors, words = FakeVectorBackend(), FakeWordBackend()
         return build(settings, embedder=FakeEmbedder(), chat=chat, vectors=vectors, words=words)
 
-    for module in (cli, cli_eval, cli_ingest):
+    for module in (cli, cli_eval, cli_ingest, cli_search):
         monkeypatch.setattr(module, "build", on_fakes)
 
     def run(*arguments: str | Path) -> Done:
@@ -252,7 +252,7 @@ def test_without_an_index(qilu: Qilu, arguments: list[str]) -> None:
 def test_without_the_model(
     qilu: Qilu, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    for module in (cli, cli_eval, cli_ingest):
+    for module in (cli, cli_eval, cli_ingest, cli_search):
         monkeypatch.setattr(module, "build", build)
     one_sentence(qilu(*arguments), 1, "multilingual-e5-small is not there; run: qilu models pull")
 
@@ -395,7 +395,27 @@ def test_search_for_people(filled: Qilu) -> None:
 def test_search_filters(filled: Qilu) -> None:
     done = filled("search", "泰山", "--category", "figures", "--city", "济宁", "--json")
     assert {hit["entry_id"] for hit in done.value["hits"]} == {"kongzi", "mengzi"}
-    assert filled("search", "泰山", "--city", "火星", "--json").value["hits"] == []
+    nowhere = filled("search", "泰山", "--city", "火星", "--json")
+    assert nowhere.value["hits"] == []
+    assert "no entry lies in the city '火星'; there are: " in nowhere.err
+    assert "济宁" in nowhere.err
+
+
+def test_search_for_researchers(filled: Qilu) -> None:
+    done = filled("search", "“泰山” NOT 孔子", "--boolean", "--facets", "--json")
+    assert done.value.keys() == {"query", "hits", "total", "facets", "ms"}
+    assert done.value["total"] == len(done.value["hits"]) > 0
+    assert all("泰山" in hit["text"] and "孔子" not in hit["text"] for hit in done.value["hits"])
+    assert done.value["facets"]["category"]["landscapes"] >= 1
+    assert "共 " in filled("search", "泰山", "--boolean", "--facets").out
+    assert filled("search", "泰山", "--years", "明代", "--sort", "era").code == 0
+    one_sentence(filled("search", "泰山", "--years", "从前"), 2, "'从前' tells no time")
+    one_sentence(filled("search", "(泰山", "--boolean"), 2, "a bracket is not closed")
+
+
+def test_what_was_searched_is_told(filled: Qilu) -> None:
+    assert "“孟子”可以指：" in filled("search", "孟子说过什么").out
+    assert "检索：趵突泉在哪" in filled("search", "暴突泉在哪").out
 
 
 def test_the_source_of_a_line(qilu: Qilu, tmp_path: Path) -> None:

@@ -266,6 +266,7 @@ def _reply(draft: Draft, verdicts: tuple[Verdict, ...], searched: str, timing: T
         language=language,
         label=label.NOTICE[language],
         searched=searched,
+        ambiguous=draft.query.ambiguous,
         ms=timing,
     )
 

@@ -34,6 +34,11 @@ def _bare(name: str, suffixes: tuple[str, ...]) -> str:
     return name[:-1] if len(name) > 2 and name.endswith(suffixes) else name
 
 
+def bare_place(name: str) -> str:
+    """A city's or county's name without 市, 县 or 区."""
+    return _bare(name, _COUNTY)
+
+
 def _touches(era: Era | None, years: tuple[int, int]) -> bool:
     if era is None or (era.start is None and era.end is None):
         return False

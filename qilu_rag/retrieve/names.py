@@ -11,8 +11,9 @@ import ahocorasick_rs
 
 from qilu_rag.retrieve.spelling import Speller
 from qilu_rag.text.fold import fold, is_cjk
-from qilu_rag.types import Entry
+from qilu_rag.types import Ambiguity, Entry
 
+_OF_A_PERSON = re.compile(r"是谁|哪里人|哪国人|生平|\bwho (?:is|was)\b")
 _BRACKET = re.compile(r"（| \(|, ")
 
 
@@ -114,10 +115,45 @@ class NameMatcher:
                 folded = f"{folded[: mention.start]}{title}{folded[mention.end :]}"
         return folded
 
+    def ambiguous(self, text: str) -> tuple[Ambiguity, ...]:
+        """The names in a text that may mean one entry or another, where nothing tells which.
+
+        A place (曲阜的孔庙), the marks of a book (《孟子》), a question for a person (孟子是谁)
+        or another name that means one of the entries tells.
+        """
+        folded, mentions = fold(text), self.mentions(text)
+        sure = {some.entries[0] for some in mentions if len(some.entries) == 1}
+        found: dict[str, Ambiguity] = {}
+        for mention in mentions:
+            held = [self.entries[key] for key in mention.entries]
+            # A work and its original text are one subject.
+            entries = tuple(entry for entry in held if entry.origin != "original")
+            told = any(key in sure for key in mention.entries) or any(
+                _tells(folded, mention, entry) for entry in entries
+            )
+            if len(entries) > 1 and not told:
+                found[mention.name] = Ambiguity(name=mention.name, entries=entries)
+        return tuple(found.values())
+
     def entries_in(self, text: str) -> tuple[str, ...]:
         """Ids of the entries named in a text, once each."""
         found = (entry for mention in self.mentions(text) for entry in mention.entries)
         return tuple(dict.fromkeys(found))
+
+
+def _tells(text: str, mention: Mention, entry: Entry) -> bool:
+    """Whether a folded question says of a name that it means this entry."""
+    place = entry.place
+    where = (place.city, place.county) if place else ()
+    # Without 市, 县 or 区, unless that leaves a lone character, and not in the name itself.
+    bare = (name[:-1] if name[-1] in "市县区" and len(name) > 2 else name for name in where if name)
+    around = text[: mention.start] + " " + text[mention.end :]
+    if any(fold(name) in around for name in bare):
+        return True
+    if entry.kind == "person" and _OF_A_PERSON.search(text):
+        return True
+    book = text[max(mention.start - 1, 0) : mention.end + 1]
+    return entry.kind == "text" and book == f"《{mention.name}》"
 
 
 def names_of(entry: Entry) -> list[str]:

@@ -52,6 +52,7 @@ def understand(
         text=alone.text,
         language=language_of(asked),
         names=names.entries_in(alone.text),
+        ambiguous=names.ambiguous(alone.text),
         unclear=alone.unclear,
         filters=filters,
     )

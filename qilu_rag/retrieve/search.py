@@ -98,12 +98,18 @@ class Searcher:
         first, end = owners.searchsorted(np.array((number, number + 1), dtype=owners.dtype))
         return range(int(first), int(end))
 
-    def search(self, query: Query, k: int) -> list[Hit]:
+    def search(self, query: Query, k: int, *, among: Sequence[int] | None = None) -> list[Hit]:
         """The `k` passages that fit best, best first, scores in 0 to 1.
 
         Filters of the query are exact, and come before any ranking.
+
+        Args:
+            query: understood.
+            k: how many.
+            among: numbers of the passages that are ranked, all of them, ascending; without
+                them what the filters let pass.
         """
-        allowed = self._allowed(query.filters)
+        allowed = self._allowed(query.filters) if among is None else np.array(among, dtype=np.int64)
         if k < 1 or not (len(self.snapshot.passages) if allowed is None else len(allowed)):
             return []
         depth = max(self.settings.depth, k)
@@ -114,13 +120,14 @@ class Searcher:
         # Words of a Chinese question stay as asked: the passage may go by the other name.
         terms = query_terms(query.text if language == "zh" else wanted)
         lexical = dict(self.snapshot.words.search(terms, depth, allowed))
-        named = self._named(query)
+        named = [n for n in self._named(query) if among is None or n in set(among)]
         fused = self.fuse(dense, lexical, self.settings.dense_weight)
         bonus = self.settings.name_bonus
         scores = {
             number: (fused.get(number, 0.0) + (bonus if number in named else 0.0)) / (1 + bonus)
             for number in fused.keys() | set(named)
         }
+        scores = scores if among is None else dict.fromkeys(among, 0.0) | scores
         order = sorted(scores, key=lambda number: (-scores[number], number))
         found: dict[Via, Mapping[int, float]] = {
             "dense": dense,

@@ -40,12 +40,14 @@ from qilu_rag.types._corpus import (
 from qilu_rag.types._search import (
     Ambiguity,
     Filters,
+    Found,
     Hit,
     Language,
     Located,
     PlaceAsked,
     Query,
     QuotationSearch,
+    Sort,
     Via,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "Era",
     "Filters",
     "Finding",
+    "Found",
     "Hit",
     "Kind",
     "Language",
@@ -80,6 +83,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "Sentence",
+    "Sort",
     "Source",
     "Stage",
     "Status",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qilu_rag.types._search import Hit, Language, Query
+from qilu_rag.types._search import Ambiguity, Hit, Language, Query
 
 Stage = Literal["input", "output", "document"]
 Level = Literal["safe", "controversial", "unsafe"]
@@ -87,6 +87,7 @@ class Reply:
     language: Language = "zh"
     label: str = ""
     searched: str = ""
+    ambiguous: tuple[Ambiguity, ...] = ()
     ms: Timing = Timing()
 
     def __post_init__(self) -> None:

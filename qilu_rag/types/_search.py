@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from qilu_rag.types._corpus import Category, Entry, Kind, Origin, Passage, ReviewState
 
 Language = Literal["zh", "en"]
+Sort = Literal["relevance", "era", "place"]
 Via = Literal["dense", "lexical", "name", "given"]
 
 
@@ -35,12 +36,12 @@ class Ambiguity:
     """A name in the question that several entries go by; the reader is told, never guessed for.
 
     Attributes:
-        name: as it stands in the question.
-        entries: ids of the entries that it may mean.
+        name: as it stands in the question, folded.
+        entries: that it may mean.
     """
 
     name: str
-    entries: tuple[str, ...]
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,6 @@ class Query:
             the question before it too.
         names: ids of the entries whose names stand in the question.
         ambiguous: the names among them that may mean one entry or another.
-        years: the span of years that the question speaks of, a hint and no filter.
-        cities: the present cities that the question speaks of, a hint and no filter.
     """
 
     asked: str
@@ -63,8 +62,6 @@ class Query:
     unclear: bool = False
     names: tuple[str, ...] = ()
     ambiguous: tuple[Ambiguity, ...] = ()
-    years: tuple[int, int] | None = None
-    cities: tuple[str, ...] = ()
     filters: Filters = Filters()
 
 
@@ -138,3 +135,22 @@ class PlaceAsked:
     found: tuple[Located, ...] = ()
     elsewhere: tuple[Located, ...] = ()
     hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        hits: in the order asked for.
+        total: passages that match a boolean query; None for a search by relevance, which
+            has no end.
+        facets: facet → value → entries that have it, most first. Each facet is counted
+            without its own filter, so that its other values can be chosen.
+        hint: why nothing was found, where that can be told.
+    """
+
+    hits: list[Hit]
+    total: int | None = None
+    facets: dict[str, dict[str, int]] = field(default_factory=dict)
+    hint: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from qilu_rag.render import ambiguity_line
 from qilu_rag.text.language import language_of
 from qilu_rag.types import CATEGORY_NAMES, Entry, Hit, Reply
 from qilu_rag.web.phrases import PHRASES, Phrases
@@ -71,6 +72,8 @@ def turn_html(turn: Turn) -> str:
     shown = reply if reply is not None and reply.status != "blocked" else None
     if shown is not None and shown.searched and shown.searched != shown.question:
         parts.append(f'<p class="searched">{phrases.searched}{plain(_clipped(shown.searched))}</p>')
+    for line in _unclear(shown):
+        parts.append(f'<p class="searched">{plain(_clipped(line))}</p>')
     parts.append('<div class="found"><div class="answer">')
     parts += _answer(turn)
     parts.append("</div>")
@@ -121,6 +124,13 @@ def answer_html(reply: Reply, anchor: str) -> str:
             )
             end = mark.end()
     return "".join(parts) + plain(reply.answer[end:])
+
+
+def _unclear(reply: Reply | None) -> list[str]:
+    """What the names may mean that mean more than one entry."""
+    if reply is None:
+        return []
+    return [ambiguity_line(name, reply.language) for name in reply.ambiguous]
 
 
 def sources_html(reply: Reply, anchor: str) -> str:

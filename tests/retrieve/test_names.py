@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qilu_rag.retrieve.names import NameMatcher, names_of
 from qilu_rag.text.fold import fold
-from qilu_rag.types import Entry
+from qilu_rag.types import Entry, Place
 
 ENTRIES = [
     Entry(id="taishan", title="泰山", title_en="Mount Tai", aliases=("岱宗", "岳")),
@@ -99,3 +99,42 @@ def test_other_names_give_way_to_titles(text: str, titled: str) -> None:
 @given(st.text(alphabet="泰山岱宗孔府孟子（书） mount taiqi", max_size=30))
 def test_titles_name_the_same_entries(text: str) -> None:
     assert set(NAMES.entries_in(text)) <= set(NAMES.entries_in(NAMES.by_title(text)))
+
+
+NAMESAKES = NameMatcher(
+    [
+        Entry(
+            id="qufu",
+            title="曲阜孔庙",
+            aliases=("孔庙",),
+            place=Place(city="济宁", county="曲阜市"),
+        ),
+        Entry(id="jinan", title="济南文庙", aliases=("孔庙",), place=Place(city="济南")),
+        Entry(id="man", title="孟子", kind="person"),
+        Entry(id="book", title="孟子（书）", kind="text"),
+        Entry(id="original", title="《孟子》原文", aliases=("孟子",), origin="original"),
+        Entry(id="lunyu", title="论语", kind="text"),
+        Entry(id="lunyu-original", title="《论语》原文", aliases=("论语",), origin="original"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("孔庙有多少碑刻", [("qufu", "jinan")]),
+        ("孔廟在哪裏", [("qufu", "jinan")]),
+        ("曲阜的孔庙有多少碑刻", []),
+        ("济宁市孔庙", []),
+        ("曲阜孔庙和孔庙", []),
+        ("孟子说过什么", [("man", "book")]),
+        ("《孟子》说过什么", []),
+        ("孟子是谁", []),
+        ("论语有多少篇", []),
+        ("孔庙和孟子", [("qufu", "jinan"), ("man", "book")]),
+        ("泰山", []),
+    ],
+)
+def test_names_of_several_entries(text: str, entries: list[tuple[str, ...]]) -> None:
+    found = NAMESAKES.ambiguous(text)
+    assert [tuple(entry.id for entry in name.entries) for name in found] == entries

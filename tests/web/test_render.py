@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qilu_rag.types import (
     CATEGORY_NAMES,
+    Ambiguity,
     Citation,
     Entry,
     Hit,
@@ -332,3 +333,17 @@ def test_quotes_from_the_passage_are_marked_whole(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     quote = text[start : data.draw(st.integers(start + 1, len(text)))]
     assert f"<mark>{plain(quote)}</mark>" in passage_html(text, [quote])
+
+
+def test_names_that_mean_several_entries_are_told() -> None:
+    entries = (
+        Entry(id="a", title="<b>孟子</b>"),
+        Entry(id="b", title="孟子（书）", category="classics"),
+    )
+    reply = reply_of(ambiguous=(Ambiguity(name="孟子", entries=entries),))
+    page = Tags(turn_html(turn_of(reply)))
+    assert "“孟子”可以指：<b>孟子</b>；孟子（书）（文化典籍）" in page.text
+    assert "b" not in {tag for tag, _ in page.tags}
+    english = turn_html(turn_of(replace(reply, language="en")))
+    assert "may mean: " in english
+    assert "Classics" in english
