@@ -20,6 +20,7 @@ from qilu_rag.answer.latin_names import made_up_names
 from qilu_rag.ports import Embedder, Vectors
 from qilu_rag.text.fold import cjk_count, fold, squash
 from qilu_rag.text.numbers import numbers_in
+from qilu_rag.text.reigns import in_common_era
 from qilu_rag.text.words import content_words
 from qilu_rag.types import Entry, Query
 
@@ -98,14 +99,17 @@ class Checker:
         entry = source.hit.entry
         names = " ".join(filter(None, (entry.title, entry.title_en, *entry.aliases)))
         told = f"{carried} {names} {source.hit.passage.locator}"
+        # 万历三十年 and 1602年 are one year, whichever of them the evidence has.
+        told = f"{told} {in_common_era(fold(told))}"
+        dated = in_common_era(fold(sentence))
         asked = f"{self._query.text} {self._query.asked}"
         known = f"{told} {asked}"
-        other = _YEAR.findall(fold(carried))
-        here = _YEAR.findall(fold(f"{source.hit.passage.text} {told}"))
-        lent = [year for year in _YEAR.findall(fold(sentence)) if other and year not in here]
+        other = _YEAR.findall(in_common_era(fold(carried)))
+        here = _YEAR.findall(in_common_era(fold(f"{source.hit.passage.text} {told}")))
+        lent = [year for year in _YEAR.findall(dated) if other and year not in here]
         if lent:  # the question's year on another year's figures
             return f"years: {', '.join(lent)}"
-        missing = numbers_in(sentence) - numbers_in(known)
+        missing = numbers_in(dated) - numbers_in(known)
         if missing:
             return f"numbers: {', '.join(sorted(missing))}"
         quoted = {next(filter(None, groups)) for groups in _QUOTED.findall(sentence)}
@@ -113,7 +117,7 @@ class Checker:
         if unquoted:
             return f"quoted: {', '.join(unquoted)}"
         if cjk_count(sentence):
-            return _topic(sentence, fold(told), fold(asked)) or _novel(sentence, fold(known))
+            return _topic(dated, fold(told), fold(asked)) or _novel(dated, fold(known))
         made_up = made_up_names(sentence, told + asked, f"{asked} {self._english_names(told)}")
         return f"names: {', '.join(made_up)}" if made_up else ""
 

@@ -11,7 +11,7 @@ from qilu_rag.curate.facts import check_facts
 from qilu_rag.curate.files import EntryFile, check_file, read_corpus
 from qilu_rag.curate.findings import Finding
 from qilu_rag.curate.links import check_links, check_names
-from qilu_rag.curate.place_and_time import check_era, check_lists, check_place
+from qilu_rag.curate.place_and_time import check_era, check_lists, check_place, check_reigns
 from qilu_rag.curate.quotes import check_quotes, read_originals
 from qilu_rag.curate.repeats import check_repeats
 from qilu_rag.errors import CorpusError, DocumentError
@@ -57,7 +57,7 @@ def check_corpus(folder: Path, originals: Path, scanner: Scanner | None = None) 
         *(
             rule(file)
             for file in files
-            for rule in (check_file, check_place, check_era, check_lists)
+            for rule in (check_file, check_place, check_era, check_reigns, check_lists)
         ),
         check_links(files),
         check_names(files, _allowed(folder / DISAMBIGUATION)),

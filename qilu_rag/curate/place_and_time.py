@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from qilu_rag.curate.files import EntryFile
 from qilu_rag.curate.findings import Finding
 from qilu_rag.text.places import cities
+from qilu_rag.text.reigns import regnal_in
 from qilu_rag.text.years import years_in
 
 _LATEST = 2026
@@ -21,6 +22,7 @@ _NUMERALS = "一二三四五六七八"
 _BATCH = re.compile(
     rf"第([{_NUMERALS}])批(?:[^，。；第]{{0,6}})?(全国重点文物保护单位|国家级?非物质文化遗产)"
 )
+_IN_BRACKET = re.compile(r"[（(](?:公元)?(?P<before>前)?(?P<year>\d{1,4})年?(?=[）)，,])")
 _DATED = ("person", "event")
 
 
@@ -62,6 +64,20 @@ def check_era(file: EntryFile) -> Iterator[Finding]:
             name = f"公元前{-year}年" if year < 0 else f"{year}年"
             message = f"the era says {name}, which the text never does; state it or mend the era"
             yield file.finding("era", message, "era:")
+
+
+def check_reigns(file: EntryFile) -> Iterator[Finding]:
+    """A regnal year and the year in the bracket behind it are one: 万历三十年（1602年）."""
+    text = file.document.text
+    for regnal in regnal_in(text):
+        match = _IN_BRACKET.match(text, regnal.end)
+        if match is None or regnal.first != regnal.last:
+            continue
+        year = -int(match["year"]) if match["before"] else int(match["year"])
+        if year != regnal.first:
+            named = text[regnal.start : match.end()]
+            message = f"{named} would be {regnal.first}; mend the one or the other"
+            yield file.finding("reign", message, named)
 
 
 def check_lists(file: EntryFile) -> Iterator[Finding]:

@@ -67,6 +67,15 @@ def regnal_in(text: str) -> list[Regnal]:
     return found
 
 
+def in_common_era(text: str) -> str:
+    """A simplified text with its regnal years put as years: 万历三十年 as 1602年."""
+    for regnal in reversed(regnal_in(text)):
+        if regnal.first == regnal.last and text[regnal.end - 1] == "年":
+            year = f"公元前{-regnal.first}年" if regnal.first < 0 else f"{regnal.first}年"
+            text = text[: regnal.start] + year + text[regnal.end :]
+    return text
+
+
 def _span(reign: Reign, year: str | None) -> tuple[int, int] | None:
     if year is None:
         return reign.start, reign.end

@@ -11,6 +11,7 @@ from qilu_rag.answer.evidence import choose
 from qilu_rag.backends.fakes import FakeEmbedder
 from qilu_rag.types import Hit, Query
 
+MakeHit = Callable[..., Hit]
 MakeQuery = Callable[[str], Query]
 
 
@@ -139,3 +140,22 @@ def test_the_years_of_the_question_are_not_lent_to_other_figures(
     # The year may stand in another sentence of the passage.
     both = make_hit("2023年的统计如下。2022年济南市常住人口941.5万人，又增2万人。", "济南")
     assert make_checker(query, [both]).support("2023年济南市常住人口又增2万人。").fault == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fault"),
+    [
+        ("孔庙奎文阁在1504年重修。", ""),
+        ("孔庙奎文阁在弘治十七年重修。", ""),
+        ("孔庙奎文阁在弘治十七年（1504年）重修。", ""),
+        ("孔庙奎文阁在1505年重修。", "years: 1505"),
+        ("孔庙奎文阁在弘治十八年重修。", "years: 1505"),
+        ("孔庙奎文阁在公元前504年重修。", "years: 504"),
+    ],
+)
+@pytest.mark.parametrize("told", ["明弘治十七年", "1504年"])
+def test_a_regnal_year_and_its_year_are_one(
+    make_hit: MakeHit, make_query: MakeQuery, told: str, sentence: str, fault: str
+) -> None:
+    hit = make_hit(f"孔庙奎文阁在{told}重修。")
+    assert make_checker(make_query("孔庙奎文阁何时重修"), [hit]).support(sentence).fault == fault

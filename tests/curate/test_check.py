@@ -53,6 +53,8 @@ def test_a_sound_corpus_has_no_findings(findings: Findings) -> None:
         (KONGZI, "lon: 116.99, ", "", "place", "come together"),
         (KONGZI, "from: -551", "from: -552", "era", "公元前552年"),
         (KONGZI, "from: -551, to: -479", "from: -479, to: -551", "era", "from lies behind to"),
+        (KONGZI, "周游列国十四年", "鲁哀公十六年（前480年）去世", "reign", "鲁哀公十六年（前480年 would be -479"),
+        (KONGZI, "周游列国十四年", "万历三十年（1603），周游列国", "reign", "would be 1602"),
         (MIAO, "year: 1961", "year: 1988", "designations", "of 1961, not 1988"),
         (MIAO, "第一批全国", "第三批全国", "designations", "batch 3"),
         (MIAO, "1961年列入第一批", "1982年列入第一批", "designations", "another year"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qilu_rag.text.reigns import regnal_in, reigns
+from qilu_rag.text.reigns import in_common_era, regnal_in, reigns
 from qilu_rag.text.when import span_of
 
 
@@ -39,6 +39,8 @@ from qilu_rag.text.when import span_of
         ("公元前5世纪", (-500, -401)),
         ("从1937年到1945年", (1937, 1945)),
         ("太和元年", None),
+        ("元至元二年", None),
+        ("元至元十三年", (1276, 1276)),
         ("先天不足", None),
         ("万历六十年", None),
         ("泰山", None),
@@ -50,13 +52,26 @@ def test_what_a_wording_means(text: str, span: tuple[int, int] | None) -> None:
     assert span_of(text) == span
 
 
+@pytest.mark.parametrize(
+    ("text", "dated"),
+    [
+        ("明弘治十七年重修", "1504年重修"),
+        ("鲁哀公十六年去世", "公元前479年去世"),
+        ("康熙年间和乾隆元年", "康熙年间和1736年"),
+        ("太和元年，1504年", "太和元年，1504年"),
+    ],
+)
+def test_regnal_years_in_the_common_era(text: str, dated: str) -> None:
+    assert in_common_era(text) == dated
+
+
 def test_reigns_are_in_order_and_skip_no_year_zero() -> None:
     for name, some in reigns().items():
         for reign in some:
             assert reign.start <= reign.end, name
             assert reign.start * reign.end > 0, name
             assert reign.dynasties, name
-        assert all(before.end <= after.start for before, after in pairwise(some)), name
+        assert all(before.start < after.start for before, after in pairwise(some)), name
 
 
 @given(st.sampled_from(sorted(reigns())), st.integers(1, 60))
