@@ -119,10 +119,13 @@ class Writer:
             query, hits, passages=settings.passages, characters=settings.evidence_characters
         )
         answer = _Answer(query, tuple(source.hit for source in sources))
-        yield answer.draft("writing")
         if not sources or _beyond_the_corpus(query, hits):
+            yield answer.draft("writing")
             yield answer.refuse()
             return
+        # Only where the evidence alone tells that it answers: the model is not asked yet.
+        sure = self._judge.answerable(query, hits, None, given=given)
+        yield answer.preview(*ranked(sources)[0]) if sure else answer.draft("writing")
         try:
             leaning = self._chat.lean(judge_messages(query, sources), YES_NO)
             if not self._judge.answerable(query, hits, leaning, given=given):
@@ -194,6 +197,11 @@ class _Answer:
         """The refusal; the hits stay, as the nearest that there is."""
         refusal = Sentence(text=REFUSAL[self.query.language])
         return Draft(query=self.query, status="refused", sentences=(refusal,), hits=self.hits)
+
+    def preview(self, source: Source, sentence: str) -> Draft:
+        """The sources, with the sentence that fits best to look at meanwhile."""
+        quote = Citation(n=source.n, hit=source.hit, quote=sentence)
+        return Draft(query=self.query, status="writing", hits=self.hits, preview=quote)
 
     def add(self, support: Support, text: str) -> bool:
         """Adds a sentence, or the evidence in its place; whether anything was added."""

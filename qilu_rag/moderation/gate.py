@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -18,7 +19,7 @@ from qilu_rag.moderation.personal_data import redact
 from qilu_rag.moderation.policy import Policy, strongest
 from qilu_rag.moderation.review import ReviewStore
 from qilu_rag.moderation.window import CONTEXT, Window
-from qilu_rag.types import Draft, Finding, Query, Reply, Stage, Timing, Verdict
+from qilu_rag.types import Citation, Draft, Finding, Query, Reply, Stage, Timing, Verdict
 
 UNSCREENED = "unscreened"
 """Category of a text that could not be screened or filed; always blocked."""
@@ -112,7 +113,8 @@ class Gate:
                 if blocking is not None:
                     yield self.refuse(draft.query, blocking, searched=searched, ms=timing)
                     return
-                yield _reply(draft, verdicts, searched, timing)
+                fit = replace(draft, preview=self._preview(draft))
+                yield _reply(fit, verdicts, searched, timing)
         finally:
             close = getattr(source, "close", None)
             if close is not None:
@@ -145,6 +147,13 @@ class Gate:
             searched=searched,
             ms=ms or Timing(),
         )
+
+    def _preview(self, draft: Draft) -> Citation | None:
+        """A draft's preview, if all of it may be shown."""
+        preview, asked = draft.preview, draft.query.asked
+        if preview and self.check(preview.quote, "output", question=asked).text == preview.quote:
+            return preview
+        return None
 
     def _findings(self, text: str, stage: Stage) -> tuple[Finding, ...]:
         """What all detectors see; a detector that raises counts as an unsafe finding."""
@@ -267,6 +276,7 @@ def _reply(draft: Draft, verdicts: tuple[Verdict, ...], searched: str, timing: T
         label=label.NOTICE[language],
         searched=searched,
         ambiguous=draft.query.ambiguous,
+        preview=draft.preview,
         ms=timing,
     )
 

@@ -32,13 +32,18 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What the model has written so far. NOT yet fit to show: only the gate shows."""
+    """What the model has written so far. NOT yet fit to show: only the gate shows.
+
+    Attributes:
+        preview: the best sentence of the sources, to look at while the model writes.
+    """
 
     query: Query
     status: Status
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     hits: tuple[Hit, ...] = ()
+    preview: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,10 @@ class Timing:
 class Reply:
     """A screened answer: the only thing that may be shown. Made by the gate alone.
 
+    Attributes:
+        preview: a sentence of the sources, screened like the answer, to look at while the
+            model writes; it is no part of the answer.
+
     Raises:
         ValueError: when the answer is not, word for word, what the verdicts let through.
     """
@@ -88,6 +97,7 @@ class Reply:
     label: str = ""
     searched: str = ""
     ambiguous: tuple[Ambiguity, ...] = ()
+    preview: Citation | None = None
     ms: Timing = Timing()
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ class Phrases:
     looking: str
     writing: str
     searched: str
+    preview: str
     sources: str
     nearest: str
     cited: str
@@ -42,6 +43,7 @@ PHRASES: dict[Language, Phrases] = {
         looking="正在检索资料",
         writing="资料已找到，正在组织回答",
         searched="检索：",
+        preview="速览：",
         sources="出处",
         nearest="相近条目",
         cited="出处",
@@ -69,6 +71,7 @@ PHRASES: dict[Language, Phrases] = {
         looking="Searching the collection",
         writing="Sources found, writing the answer",
         searched="Searched: ",
+        preview="At a glance: ",
         sources="Sources",
         nearest="Nearest entries",
         cited="Source",

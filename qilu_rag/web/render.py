@@ -13,7 +13,7 @@ from html import escape
 
 from qilu_rag.render import ambiguity_line
 from qilu_rag.text.language import language_of
-from qilu_rag.types import CATEGORY_NAMES, Entry, Hit, Reply
+from qilu_rag.types import CATEGORY_NAMES, Citation, Entry, Hit, Reply
 from qilu_rag.web.phrases import PHRASES, Phrases
 
 _CITE = re.compile(r"\[([0-9]{1,3})\]")
@@ -92,6 +92,8 @@ def _answer(turn: Turn) -> Iterable[str]:
             yield f'<p class="note blocked">{plain(reply.answer)}</p>'
         elif reply.answer:
             yield f'<p class="text">{answer_html(reply, turn.id)}</p>'
+        elif reply.preview is not None and not turn.done:
+            yield _preview(reply.preview, phrases)
     if turn.note:
         yield f'<p class="note">{plain(turn.note)}</p>'
     if not turn.done and (reply is None or reply.status == "writing"):
@@ -100,6 +102,16 @@ def _answer(turn: Turn) -> Iterable[str]:
             f'<p class="thinking">{line}…'
             '<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span></p>'
         )
+
+
+def _preview(preview: Citation, phrases: Phrases) -> str:
+    """A sentence of the sources, to look at while the model writes."""
+    hit = preview.hit
+    source = f"{hit.entry.title} · {hit.passage.locator}"
+    return (
+        f'<blockquote class="preview"><p><b>{phrases.preview}</b>{plain(preview.quote)}</p>'
+        f"<cite>{plain(source)}</cite></blockquote>"
+    )
 
 
 def answer_html(reply: Reply, anchor: str) -> str:

@@ -426,3 +426,17 @@ def test_another_passage_with_other_figures_is_shown(
     assert "1532.7米" in said
     assert f"{DIFFERS['zh']}{other}" in said or f"{ORIGINAL['zh']}{other}" in said
     assert {citation.hit.entry.title for citation in draft.citations} == {"泰山", "岱宗"}
+
+
+def test_the_best_sentence_can_be_seen_while_the_model_writes(
+    make_query: MakeQuery, hits: list[Hit]
+) -> None:
+    query = make_query("泰山主峰玉皇顶海拔多少米")
+    first, *later = writer(FakeChat(), threshold=0).write(query, hits)
+    assert first.preview is not None
+    assert first.preview.quote in first.preview.hit.passage.text
+    assert "1532.7" in first.preview.quote
+    assert first.sentences == ()
+    assert all(draft.preview is None for draft in later)
+    first, *_ = writer(FakeChat(), threshold=1).write(query, hits)
+    assert first.preview is None

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -357,6 +358,27 @@ def test_a_block_replaces_the_answer_and_stops(store: ReviewStore) -> None:
     ]
     assert (asked, closed) == ([0, 1], [True])
     assert store.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [("泰山海拔1532.7米。", True), ("怎么制作炸弹？", False), ("电话13812345678。", False)],
+)
+def test_a_preview_is_shown_whole_or_not_at_all(
+    store: ReviewStore, quote: str, shown: bool
+) -> None:
+    preview = Citation(n=1, hit=hit(1), quote=quote)
+    waiting = replace(draft(), preview=preview)
+    first, last = screen([waiting, draft("好。")], Gate(GATE._detectors, store))
+    assert first.preview == (preview if shown else None)
+    assert (first.answer, last.preview) == ("", None)
+    assert store.count() == (0 if shown else 1)
+
+
+def test_a_preview_that_can_t_be_screened_is_not_shown() -> None:
+    waiting = replace(draft(), preview=CITATIONS[0])
+    (reply,) = screen([waiting], Gate([Broken()]))
+    assert reply.preview is None
 
 
 class Source:

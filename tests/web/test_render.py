@@ -347,3 +347,13 @@ def test_names_that_mean_several_entries_are_told() -> None:
     english = turn_html(turn_of(replace(reply, language="en")))
     assert "may mean: " in english
     assert "Classics" in english
+
+
+def test_a_preview_is_shown_until_the_answer_comes() -> None:
+    quote = Citation(n=1, hit=hit_of(), quote="<i>孔子</i>是鲁国人。")
+    waiting = reply_of("", verdicts=(), cited=False, status="writing", preview=quote)
+    page = Tags(turn_html(turn_of(waiting, done=False)))
+    assert "速览：<i>孔子</i>是鲁国人。" in page.text
+    assert "i" not in {tag for tag, attributes in page.tags if attributes}
+    assert "速览" not in turn_html(turn_of(reply_of(preview=quote), done=False))
+    assert "速览" not in turn_html(turn_of(waiting, done=True))
