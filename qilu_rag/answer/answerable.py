@@ -33,6 +33,11 @@ _CHANGING = re.compile(
     re.IGNORECASE,
 )
 
+_TODAY = re.compile(
+    r"今天|今日|明天|明日|后天|昨天|现在|現在|此刻|目前|本周|这周|下周|today|tonight|tomorrow|right now",
+    re.IGNORECASE,
+)
+
 
 def features(query: Query, hits: Sequence[Hit], leaning: float | None) -> dict[str, float]:
     """What the probability is made of.
@@ -68,11 +73,16 @@ def _unheard(names: Sequence[str], hits: Sequence[Hit]) -> bool:
     return any(squash(name) not in held for name in names)
 
 
-def asks_for_what_changes(query: Query, hits: Sequence[Hit]) -> bool:
-    """Whether a question is for prices, hours or weather that no passage speaks of."""
+def asks_for_what_changes(query: Query, hits: Sequence[Hit], *, given: bool = False) -> bool:
+    """Whether a question is for prices, hours or weather that no passage speaks of.
+
+    No passage of the corpus speaks of today's: one that tells of fine weather tells of some
+    other day. What a caller brings along may be of today.
+    """
     asked = {match[0].lower() for match in _CHANGING.finditer(f"{query.text} {query.asked}")}
     held = " ".join(hit.passage.text for hit in hits[:_LOOKED_AT]).lower()
-    return bool(asked) and not any(word in held for word in asked)
+    today = not given and bool(_TODAY.search(f"{query.text} {query.asked}"))
+    return bool(asked) and (today or not any(word in held for word in asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ class Writer:
             query, hits, passages=settings.passages, characters=settings.evidence_characters
         )
         answer = _Answer(query, tuple(source.hit for source in sources))
-        if not sources or _beyond_the_corpus(query, hits):
+        if not sources or _beyond_the_corpus(query, hits, given=given):
             yield answer.draft("writing")
             yield answer.refuse()
             return
@@ -163,8 +163,9 @@ class Writer:
             yield from _clean(text)
 
 
-def _beyond_the_corpus(query: Query, hits: Sequence[Hit]) -> bool:
-    return asks_for_what_changes(query, hits) or asks_for_an_unheard_title(query, hits)
+def _beyond_the_corpus(query: Query, hits: Sequence[Hit], *, given: bool) -> bool:
+    changes = asks_for_what_changes(query, hits, given=given)
+    return changes or asks_for_an_unheard_title(query, hits)
 
 
 def _clean(text: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from qilu_rag.types._corpus import Category, Entry, Kind, Origin, Passage, Revie
 
 Language = Literal["zh", "en"]
 Sort = Literal["relevance", "era", "place"]
-Via = Literal["dense", "lexical", "name", "given"]
+Via = Literal["dense", "lexical", "name"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,13 @@ def test_unless_the_evidence_speaks_of_it(make_hit: MakeHit, make_query: MakeQue
     assert asks_for_what_changes(make_query("电话"), [])
 
 
+def test_today_s_is_in_no_corpus(make_hit: MakeHit, make_query: MakeQuery) -> None:
+    hit = make_hit("千佛山上天气晴好时能望见黄河。")
+    assert not asks_for_what_changes(make_query("什么天气能望见黄河"), [hit])
+    assert asks_for_what_changes(make_query("今天济南天气怎么样"), [hit])
+    assert not asks_for_what_changes(make_query("今天济南天气怎么样"), [hit], given=True)
+
+
 @pytest.mark.parametrize("prefix", ["", "given_"])
 @pytest.mark.parametrize("leaning", [None, 2.5])
 def test_its_features_are_the_fitted_ones(
