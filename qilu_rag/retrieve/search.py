@@ -120,7 +120,9 @@ class Searcher:
         # Words of a Chinese question stay as asked: the passage may go by the other name.
         terms = query_terms(query.text if language == "zh" else wanted)
         lexical = dict(self.snapshot.words.search(terms, depth, allowed))
-        named = [n for n in self._named(query) if among is None or n in set(among)]
+        named = self._named(query)
+        if among is not None:
+            named = sorted(set(named) & set(among))
         fused = self.fuse(dense, lexical, self.settings.dense_weight)
         bonus = self.settings.name_bonus
         scores = {
