@@ -11,7 +11,7 @@ from typing import Any
 from qilu_rag.assistant import Assistant
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.moderation import Gate
-from qilu_rag.render import hit_json, reply_json, verdict_json
+from qilu_rag.render import found_json, reply_json, verdict_json
 from qilu_rag.types import Filters, Stage
 
 Request = dict[str, Any]
@@ -62,9 +62,8 @@ def search_line(
     def answer(request: Request) -> Result:
         query = _text(request, "query")
         started = perf_counter()
-        hits = assistant.search(query, k=k, filters=filters)
-        ms = round((perf_counter() - started) * 1000, 1)
-        return {"query": query, "hits": [hit_json(hit) for hit in hits], "ms": ms}
+        found = assistant.find(query, k=k, filters=filters)
+        return found_json(query, found, (perf_counter() - started) * 1000)
 
     return answer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from qilu_rag.config import load_settings
 from qilu_rag.doctor import diagnose
 from qilu_rag.errors import InputError, QiluError
 from qilu_rag.progress import progress_bar
-from qilu_rag.render import ambiguity_line, reply_json
+from qilu_rag.render import ambiguity_line, print_json, reply_json
 from qilu_rag.types import Reply, Stage
 
 app = typer.Typer(
@@ -105,7 +104,7 @@ def ask(
         if reply is None:
             raise InputError("there was no reply; see: qilu doctor")
         if as_json:
-            _print_json(reply_json(reply))
+            print_json(reply_json(reply))
         else:
             _show_reply(reply, shown)
 
@@ -128,7 +127,7 @@ def moderate(
         return
     value = answer({"text": text})
     if as_json:
-        _print_json(value)
+        print_json(value)
         return
     _out.print(f"{value['action']}: {value['text']}", markup=False, soft_wrap=True)
     for finding in value["findings"]:
@@ -172,10 +171,6 @@ def _batch(
     with progress_bar(_err) as progress:
         done = run_batch(batch, out, answer, progress)
     _err.print(f"{done} lines answered, {out}", soft_wrap=True)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def _show_reply(reply: Reply, shown: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +12,7 @@ from qilu_rag.backends.rapid_ocr import RapidOcr
 from qilu_rag.config import Settings
 from qilu_rag.errors import InputError
 from qilu_rag.ingest.scan import SCANS, Scanner
+from qilu_rag.render import print_json
 
 corpus_app = typer.Typer(help="The corpus: check, count, original texts.", no_args_is_help=True)
 
@@ -37,7 +36,7 @@ def check(context: typer.Context, folder: Folder = Path("corpus"), as_json: AsJs
             for f in report.findings
         ]
         value = {"files": report.files, "originals": report.originals, "findings": findings}
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        print_json(value)
     else:
         for finding in report.findings:
             _out.print(str(finding), markup=False, soft_wrap=True)
@@ -74,7 +73,7 @@ def stats(
         except OSError as error:
             raise InputError(f"{svg} can't be written: {error.strerror}") from error
     if as_json:
-        sys.stdout.write(json.dumps(counted.as_json(), ensure_ascii=False) + "\n")
+        print_json(counted.as_json())
     else:
         _out.print(counted.as_table())
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +11,7 @@ from rich.console import Console
 from qilu_rag.assistant import build
 from qilu_rag.errors import InputError
 from qilu_rag.progress import progress_bar
+from qilu_rag.render import print_json
 
 eval_app = typer.Typer(
     help="Measure answers and citations, or with `retrieval` search alone.",
@@ -59,7 +58,7 @@ def evaluate(
             progress=progress,
         )
     if as_json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     else:
         _out.print(report.as_table())
 
@@ -102,7 +101,7 @@ def retrieval(
             progress=progress,
         )
     if as_json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     else:
         wide = Console(highlight=False, width=max(_WIDTH, _out.width))
         for table in report.tables():
@@ -114,7 +113,3 @@ def _named(value: str) -> tuple[str, Path]:
     if not (name and equals and path):
         raise InputError(f"--squad {value!r} is not of the form NAME=FILE")
     return name, Path(path)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

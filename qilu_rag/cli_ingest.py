@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +17,7 @@ from qilu_rag.ingest.pipeline import QUARANTINE, IngestReport, Progress, locked
 from qilu_rag.ingest.quarantine import Quarantine
 from qilu_rag.ingest.records import Record
 from qilu_rag.progress import progress_bar, progress_lines
+from qilu_rag.render import print_json
 
 QUARANTINED = 3
 _SHOWN = 50
@@ -55,7 +55,7 @@ def quarantine_list(context: typer.Context, as_json: AsJson = False) -> None:
     held = Quarantine(context.obj.home / QUARANTINE).held()
     if as_json:
         values = [{"source": h.source, "reason": h.reason, "time": h.time} for h in held]
-        _print_json({"quarantined": values})
+        print_json({"quarantined": values})
         return
     for item in held:
         _out.print(f"{item.time}  {item.source}: {item.reason}", markup=False, soft_wrap=True)
@@ -69,7 +69,7 @@ def snapshots_list(context: typer.Context, as_json: AsJson = False) -> None:
     current = store.current_id()
     manifests = [store.manifest(name) for name in store.ids()]
     if as_json:
-        _print_json({"current": current, "snapshots": manifests})
+        print_json({"current": current, "snapshots": manifests})
         return
     for manifest in manifests:
         counts = manifest["counts"]
@@ -128,7 +128,7 @@ def _run(
     if as_json:
         counts = ("snapshot", "changed", "documents", "passages", "embedded")
         lists = {"quarantined": problems, "duplicates": duplicates, "suggested": suggested}
-        _print_json({name: getattr(report, name) for name in counts} | lists)
+        print_json({name: getattr(report, name) for name in counts} | lists)
     else:
         done = "new snapshot" if report.changed else "nothing changed, snapshot"
         _out.print(
@@ -166,7 +166,3 @@ def _suggestion(record: Record) -> str:
 def _progress(as_json: bool) -> Iterator[Progress]:
     with progress_lines(sys.stderr) if as_json else progress_bar(_err) as progress:
         yield progress
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

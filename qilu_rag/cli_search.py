@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from qilu_rag.assistant import Assistant, build
+from qilu_rag.assistant import build
 from qilu_rag.batch import run_batch, search_line
 from qilu_rag.errors import InputError
 from qilu_rag.progress import progress_bar
-from qilu_rag.render import ambiguity_line, found_json, hit_json, search_json
+from qilu_rag.render import ambiguity_line, found_json, hit_json, located_json, print_json
 from qilu_rag.text.when import span_of
 from qilu_rag.types import (
     CATEGORY_NAMES,
@@ -24,6 +22,7 @@ from qilu_rag.types import (
     Hit,
     Kind,
     Origin,
+    Query,
     ReviewState,
     Sort,
 )
@@ -88,14 +87,14 @@ def search(  # noqa: PLR0913, PLR0917 (the options of a command)
         found = assistant.find(
             query, k=k, filters=filters, sort=sort, boolean=boolean, facets=facets
         )
-        ms = round((perf_counter() - started) * 1000, 1)
+        ms = (perf_counter() - started) * 1000
         if found.hint:
             _err.print(f"qilu: {found.hint}", markup=False, soft_wrap=True)
         if as_json:
-            _print_json(found_json(query, found, ms))
+            print_json(found_json(query, found, ms))
             return
         if not boolean:
-            _show_understood(assistant, query)
+            _show_understood(found.query)
         _show_hits(found.hits)
         if found.total is not None:
             _out.print(f"共 {found.total} 个段落，列出 {len(found.hits)} 个", style="dim")
@@ -114,7 +113,7 @@ def locate(
     with build(context.obj) as assistant:
         search = assistant.locate(quotation, work)
     if as_json:
-        _print_json(search_json(quotation, search))
+        print_json(located_json(quotation, search))
         return
     titles = "、".join(entry.title for entry in search.works)
     if not any(place.exact for place in search.found):
@@ -134,9 +133,8 @@ def _years(text: str) -> tuple[int, int]:
     return span
 
 
-def _show_understood(assistant: Assistant, query: str) -> None:
+def _show_understood(understood: Query) -> None:
     """What was searched where it is not what was typed, and which names are unclear."""
-    understood = assistant.understand(query)
     if understood.text != understood.asked:
         _out.print(f"检索：{understood.text}", style="dim", markup=False, soft_wrap=True)
     for ambiguity in understood.ambiguous:
@@ -149,7 +147,3 @@ def _show_hits(hits: list[Hit]) -> None:
         head = f"[{number}] {value['title']} · {value['locator']}  {value['score']:.3f}"
         _out.print(head, style="bold", markup=False, soft_wrap=True)
         _out.print(value["text"], markup=False, soft_wrap=True)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

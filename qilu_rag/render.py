@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +18,11 @@ from qilu_rag.types import (
     Reply,
     Verdict,
 )
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Prints a value as one line of JSON, Chinese as it is."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -55,10 +62,10 @@ def found_json(query: str, found: Found, ms: float) -> dict[str, Any]:
         value["total"] = found.total
     if found.facets:
         value["facets"] = found.facets
-    return {**value, "ms": ms}
+    return {**value, "ms": round(ms, 1)}
 
 
-def search_json(quotation: str, search: QuotationSearch) -> dict[str, Any]:
+def located_json(quotation: str, search: QuotationSearch) -> dict[str, Any]:
     """What `qilu locate --json` prints; `exact` says whether any place holds its letters."""
     return {
         "quotation": quotation,

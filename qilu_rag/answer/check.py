@@ -98,14 +98,14 @@ class Checker:
     def _fault(self, sentence: str, source: Source, carried: str) -> str:
         entry = source.hit.entry
         names = " ".join(filter(None, (entry.title, entry.title_en, *entry.aliases)))
-        told = f"{carried} {names} {source.hit.passage.locator}"
         # 万历三十年 and 1602年 are one year, whichever of them the evidence has.
-        told = f"{told} {in_common_era(fold(told))}"
+        carried = f"{carried} {in_common_era(fold(carried))}"
+        told = f"{carried} {names} {source.hit.passage.locator}"
         dated = in_common_era(fold(sentence))
         asked = f"{self._query.text} {self._query.asked}"
         known = f"{told} {asked}"
-        other = _YEAR.findall(in_common_era(fold(carried)))
-        here = _YEAR.findall(in_common_era(fold(f"{source.hit.passage.text} {told}")))
+        other = _YEAR.findall(fold(carried))
+        here = _YEAR.findall(f"{in_common_era(fold(source.hit.passage.text))} {fold(told)}")
         lent = [year for year in _YEAR.findall(dated) if other and year not in here]
         if lent:  # the question's year on another year's figures
             return f"years: {', '.join(lent)}"

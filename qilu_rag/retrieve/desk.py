@@ -53,7 +53,7 @@ def find(
         hits = sorted(hits, key=lambda hit: order(hit.entry))
     counted = _facets(look, query.filters) if facets else {}
     hint = "" if hits else _hint(searcher, query.filters)
-    return Found(hits=hits, total=total, facets=counted, hint=hint)
+    return Found(query=query, hits=hits, total=total, facets=counted, hint=hint)
 
 
 Look = Callable[[Filters, int], tuple[list[Hit], int | None]]

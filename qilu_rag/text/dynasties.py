@@ -38,6 +38,29 @@ DYNASTIES = (
     Dynasty("民国", 1912, 1949, "民国 抗日战争 抗战 解放战争 国民党 八路军"),
 )
 
+PERIODS = {some.name: (some.start, some.end) for some in DYNASTIES} | {
+    "秦": (-221, -207),
+    "唐": (618, 907),
+    "宋": (960, 1279),
+    "元": (1271, 1368),
+    "明": (1368, 1644),
+    "清": (1644, 1911),
+    "北宋": (960, 1127),
+    "南宋": (1127, 1279),
+    "金": (1115, 1234),
+    "西汉": (-206, 8),
+    "东汉": (25, 220),
+    "西晋": (265, 316),
+    "东晋": (317, 420),
+    "北魏": (386, 534),
+    "北齐": (550, 577),
+    "北朝": (386, 581),
+    "东周": (-770, -256),
+    "现代": (1950, 9999),
+}
+"""Name → years, as a reader of the name counts them: from the first year of rule to the last,
+so that periods overlap and hold parts with names of their own."""
+
 
 def dynasty_at(year: int) -> Dynasty | None:
     """The period that a year falls in; None before the first and after 1949."""

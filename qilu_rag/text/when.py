@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from qilu_rag.text.dynasties import DYNASTIES
+from qilu_rag.text.dynasties import PERIODS
 from qilu_rag.text.fold import fold
 from qilu_rag.text.numbers import chinese_number
 from qilu_rag.text.reigns import regnal_in
@@ -16,27 +16,7 @@ Span = tuple[int, int]
 _PLAIN = re.compile(r"(-?\d{1,4})(?:\s*(?:\.\.+|~|—|–|至|到)\s*(-?\d{1,4}))?")
 _NUMBER = r"(\d{1,2}|[一二三四五六七八九十]{1,3})"
 _CENTURY = re.compile(rf"(公元前|前)?{_NUMBER}世纪(?:{_NUMBER}年代)?")
-_NAMES = {some.name: (some.start, some.end) for some in DYNASTIES} | {
-    # From the first year of rule to the last, as a reader counts; the table's do not overlap.
-    "秦": (-221, -207),
-    "唐": (618, 907),
-    "宋": (960, 1279),
-    "元": (1271, 1368),
-    "明": (1368, 1644),
-    "清": (1644, 1911),
-    "北宋": (960, 1127),
-    "南宋": (1127, 1279),
-    "金": (1115, 1234),
-    "西汉": (-206, 8),
-    "东汉": (25, 220),
-    "西晋": (265, 316),
-    "东晋": (317, 420),
-    "北魏": (386, 534),
-    "北齐": (550, 577),
-    "北朝": (386, 581),
-    "东周": (-770, -256),
-}
-_DYNASTY = re.compile("|".join(sorted(_NAMES, key=len, reverse=True)))
+_DYNASTY = re.compile("|".join(sorted(PERIODS, key=len, reverse=True)))
 # Within a sentence 明 and 清 are words of their own; 明代 and 清朝 are not.
 _NAMED = re.compile(rf"(?P<name>{_DYNASTY.pattern})(?:代|朝|时期|时代|年间|初年|末年|初|末|时)")
 
@@ -53,7 +33,7 @@ def span_of(text: str) -> Span | None:
         years = [int(year) for year in plain.groups() if year]
         return (min(years), max(years)) if 0 not in years else None
     if _DYNASTY.sub("", bare) == "":
-        spans = [_NAMES[name] for name in _DYNASTY.findall(bare)]
+        spans = [PERIODS[name] for name in _DYNASTY.findall(bare)]
     else:
         spans = list(_told(bare))
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
@@ -67,7 +47,7 @@ def _told(text: str) -> Iterator[Span]:
     for match in _CENTURY.finditer(text):
         yield _century(match)
     for match in _NAMED.finditer(text):
-        yield _NAMES[match["name"]]
+        yield PERIODS[match["name"]]
 
 
 def _century(match: re.Match[str]) -> Span:

@@ -142,6 +142,7 @@ class Found:
     """What a search found.
 
     Attributes:
+        query: what was searched for.
         hits: in the order asked for.
         total: passages that match a boolean query; None for a search by relevance, which
             has no end.
@@ -150,6 +151,7 @@ class Found:
         hint: why nothing was found, where that can be told.
     """
 
+    query: Query
     hits: list[Hit]
     total: int | None = None
     facets: dict[str, dict[str, int]] = field(default_factory=dict)
