@@ -15,8 +15,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from qilu_rag.moderation import label
-from qilu_rag.moderation.personal_data import redact
 from qilu_rag.moderation.policy import Policy, strongest
+from qilu_rag.moderation.redact import redact
 from qilu_rag.moderation.review import ReviewStore
 from qilu_rag.moderation.window import CONTEXT, Window
 from qilu_rag.types import Citation, Draft, Finding, Query, Reply, Stage, Timing, Verdict

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from qilu_rag.errors import QiluError
-from qilu_rag.moderation.personal_data import PersonalData, redact
+from qilu_rag.moderation.personal_data import PersonalData
+from qilu_rag.moderation.redact import redact
 from qilu_rag.types import Action, Finding, Stage, Verdict
 
 _SCHEMA = """

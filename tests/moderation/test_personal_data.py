@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from qilu_rag.moderation.personal_data import MARKS, OTHER_MARK, PersonalData, redact
+from qilu_rag.moderation.personal_data import PersonalData
+from qilu_rag.moderation.redact import MARKS, OTHER_MARK, redact
 from qilu_rag.types import Finding
 
 DETECTOR = PersonalData()
@@ -56,6 +57,22 @@ def hide(text: str) -> str:
         ("4111-1111-1111-1111", "[银行卡号已隐去]"),
         ("寄到li.si+a@mail.example.com吧", "寄到[邮箱已隐去]吧"),
         ("ｌｉ＠ｅｘａｍｐｌｅ．ｃｏｍ", "[邮箱已隐去]"),
+        ("打一三八一二三四五六七八找我", "打[手机号已隐去]找我"),
+        ("身份证号370102900307451", "身份证号[身份证号已隐去]"),
+        ("家里电话0531-85058201", "家里电话[电话号码已隐去]"),
+        ("座机是（0531）8505 8201转8", "座机是[电话号码已隐去]"),
+        ("护照号码：E12345678", "护照号码：[证件号已隐去]"),
+        ("护照EA1234567过期了", "护照[证件号已隐去]过期了"),
+        ("车牌鲁A12B45停在门口", "车牌[车牌号已隐去]停在门口"),
+        ("鲁B·D12345", "[车牌号已隐去]"),
+        ("魯ＡＤ12345", "[车牌号已隐去]"),
+        ("加我微信zhang_san88聊", "加我微信[社交账号已隐去]聊"),
+        ("微信号：lanlanqilu", "微信号：[社交账号已隐去]"),
+        ("VX：qilu2026", "VX：[社交账号已隐去]"),
+        ("QQ号12345678", "QQ号[社交账号已隐去]"),
+        ("我家住在济南市历下区文化东路88号3号楼2单元501室。", "我家住在[住址已隐去]。"),
+        ("收货地址：青岛市市南区香港中路10号", "收货地址：[住址已隐去]"),
+        ("经十路99号阳光小区5号楼2单元301", "[住址已隐去]"),
     ],
 )
 def test_is_hidden(text: str, hidden: str) -> None:
@@ -90,6 +107,14 @@ def test_is_hidden(text: str, hidden: str) -> None:
         "a@b",
         "@qilu",
         "1300-1368年",
+        "咨询电话：0531-85058201",
+        "山东博物馆位于济南市历下区经十路11899号",
+        "微信公众号qilu_wenhua",
+        "用微信 platform 支付",
+        "登记证编号G12345678",
+        "鲁迅写于1919年",
+        "他住在曲阜城内，家有书3000卷",
+        "一九三八年三月二十四日",
     ],
 )
 def test_is_left_alone(text: str) -> None:
