@@ -108,6 +108,20 @@ def retrieval(
             wide.print(table)
 
 
+@eval_app.command()
+def moderation(context: typer.Context, as_json: AsJson = False) -> None:
+    """Measure the gate: personal data, variants, harmless sentences of the corpus, speed."""
+    from evals.moderation.corpus import corpus_sentences
+    from evals.moderation.measure import measure_moderation
+    from qilu_rag.moderation import build_gate
+
+    report = measure_moderation(build_gate(None), corpus_sentences(context.obj.corpus))
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _out.print(report.as_table())
+
+
 def _named(value: str) -> tuple[str, Path]:
     name, equals, path = value.partition("=")
     if not (name and equals and path):

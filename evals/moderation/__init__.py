@@ -1,0 +1,1 @@
+"""Measures the gate: personal data, variants of harmful sentences, and what is harmless."""
