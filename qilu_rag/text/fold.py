@@ -53,6 +53,9 @@ def cjk_count(text: str) -> int:
 # Letters by Unicode's books that show nothing: Hangul fillers, used to split a word unseen.
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 
+# Cyrillic and Greek letters that the eye takes for Latin ones (Unicode TR 39, confusables).
+_LOOK_ALIKES = str.maketrans("аеорсухіјѕһԁԛԝкмтвнοαρνικυ", "aeopcyxijshdqwkmtbhoapviku")
+
 
 @lru_cache(maxsize=1 << 16)
 def _fold_char(char: str) -> str:
@@ -64,16 +67,18 @@ def _fold_char(char: str) -> str:
         for part in unicodedata.normalize("NFKD", char)
         if unicodedata.category(part) not in ("Mn", "Me", "Cf") and part not in _BLANK_LETTERS
     )
-    return simplify(unicodedata.normalize("NFKC", bare)).casefold() if bare else ""
+    folded = simplify(unicodedata.normalize("NFKC", bare)).casefold() if bare else ""
+    return folded.translate(_LOOK_ALIKES)
 
 
 def fold_offsets(text: str) -> tuple[str, list[int]]:
     """Folds character by character and keeps the way back to the original.
 
     Unlike `fold`, it drops what the eye doesn't see or reads past (combining marks,
-    variation selectors, zero-width and other format characters, Hangul fillers), and it
-    simplifies without looking at the neighbours (乾隆 becomes 干隆): compare its result
-    only with what was folded by it too.
+    variation selectors, zero-width and other format characters, Hangul fillers), takes
+    Cyrillic and Greek letters for the Latin ones that they look like, and simplifies
+    without looking at the neighbours (乾隆 becomes 干隆): compare its result only with
+    what was folded by it too.
 
     Returns:
         The folded text and, for each of its characters, the index in `text` of the

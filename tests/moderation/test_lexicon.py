@@ -232,3 +232,9 @@ def test_squeezing_keeps_the_way_back(text: str) -> None:
     squeezed = squeeze(text)
     assert len(squeezed.text) == len(squeezed.origin)
     assert squeezed.origin == sorted(squeezed.origin)
+
+
+def test_letters_of_another_script_that_look_the_same_are_the_same() -> None:
+    text = "here: роrn sіtе"
+    found = Lexicon.default().find(text, "input")
+    assert [text[f.start : f.end] for f in found] == ["роrn sіtе"]
